@@ -1,0 +1,224 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package endpoint
+
+import (
+	"slices"
+	"time"
+)
+
+// SchemaVersion is the version of Record that this program reads and writes.
+const SchemaVersion = 1
+
+// Phase is where an endpoint is in its life.
+type Phase string
+
+const (
+	Creating Phase = "creating" // no release has been live yet
+	Live     Phase = "live"
+	Deleting Phase = "deleting" // everything is being taken away
+	Deleted  Phase = "deleted"  // a tombstone: only the trail is left
+)
+
+// Record is what is intended for an endpoint and how far it got. Whoever holds
+// its lease continues from it alone.
+type Record struct {
+	Schema   int    `json:"schema"`
+	Endpoint string `json:"endpoint"`
+	Account  string `json:"account"`
+	Region   string `json:"region"`
+	Owner    string `json:"owner"`
+	Platform string `json:"platform"` // the kind that runs the environments: "elasticbeanstalk"
+
+	Epoch int64  `json:"epoch"` // raised whenever the lease changes hands
+	Nonce string `json:"nonce"` // of the last write, so that a writer knows its own
+	Lease *Lease `json:"lease,omitempty"`
+
+	Phase    Phase     `json:"phase"`
+	Created  time.Time `json:"created"`
+	Desired  Spec      `json:"desired"`            // what the run in charge works towards
+	Accepted *Spec     `json:"accepted,omitempty"` // the last that was reached
+	Intent   *Intent   `json:"intent,omitempty"`   // the change to AWS under way
+
+	RuleARN      string        `json:"rule_arn,omitempty"`
+	Serial       int           `json:"serial"` // environments ever named
+	Environments []Environment `json:"environments"`
+	Active       string        `json:"active,omitempty"`  // name of the active environment
+	Rollout      *Rollout      `json:"rollout,omitempty"` // in flight
+	Move         *Move         `json:"move,omitempty"`    // weights that were sent and not yet read back
+	LastRollout  *Outcome      `json:"last_rollout,omitempty"`
+	// GivenUp is the fingerprint of a release that failed: it is not tried again
+	// before somebody asks for it anew.
+	GivenUp string `json:"given_up,omitempty"`
+
+	Trail  TrailHead `json:"trail"`
+	Outbox []Event   `json:"outbox,omitempty"` // committed events, perhaps not yet in the trail
+}
+
+// Lease says who may change the endpoint.
+type Lease struct {
+	Holder string    `json:"holder"` // unique to one run
+	Who    Who       `json:"who"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"` // by the holder's clock, for people to read
+}
+
+// Intent is a change to AWS that was about to be made.
+type Intent struct {
+	Action string    `json:"action"`
+	Since  time.Time `json:"since"`
+}
+
+// Move is a change of weights under way.
+type Move struct {
+	Weights map[string]int `json:"weights"` // percent by environment
+	Why     string         `json:"why"`
+	Since   time.Time      `json:"since"`
+}
+
+// Kind says how a rollout reaches its environment.
+type Kind string
+
+const (
+	New  Kind = "new"  // the environment is made for it
+	Hot  Kind = "hot"  // proven, retained and healthy: one change of weight
+	Warm Kind = "warm" // exists, but goes through steps and gates again
+)
+
+// Rollout is traffic moving from one environment to another.
+type Rollout struct {
+	ID    string `json:"id"`
+	Kind  Kind   `json:"kind"`
+	From  string `json:"from,omitempty"` // environment; empty when nothing serves
+	To    string `json:"to"`             // environment
+	Steps []Step `json:"steps"`
+	// Step is the index of the step that is, or is being, set; -1 before any.
+	Step int `json:"step"`
+	// Since is when the step's weight had been read back; zero before.
+	Since   time.Time `json:"since,omitzero"`
+	Started time.Time `json:"started"`
+	// Back says why traffic goes back to From; empty while it goes forward.
+	Back *GoingBack `json:"back,omitempty"`
+}
+
+// GoingBack is why a rollout was given up.
+type GoingBack struct {
+	Result Result `json:"result"` // RolledBack or Superseded
+	Reason string `json:"reason"`
+}
+
+// Result is how a rollout ended.
+type Result string
+
+const (
+	Succeeded  Result = "succeeded"
+	RolledBack Result = "failed"     // the new environment was given up
+	Superseded Result = "superseded" // another release was asked for meanwhile
+)
+
+// Outcome is a rollout that has ended.
+type Outcome struct {
+	ID       string    `json:"id"`
+	Kind     Kind      `json:"kind"`
+	From     string    `json:"from,omitempty"` // version
+	To       string    `json:"to"`             // version
+	Target   string    `json:"target"`         // fingerprint of the release it moved to
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished"`
+	Result   Result    `json:"result"`
+	Reason   string    `json:"reason,omitempty"`
+}
+
+// Environment returns the named environment, or nil.
+func (r *Record) Environment(name string) *Environment {
+	for i := range r.Environments {
+		if r.Environments[i].Name == name {
+			return &r.Environments[i]
+		}
+	}
+	return nil
+}
+
+// Role returns what e is to the endpoint now.
+func (r *Record) Role(e *Environment) Role {
+	switch {
+	case e.Name == r.Active:
+		return Active
+	case r.Rollout != nil && r.Rollout.To == e.Name:
+		return Candidate
+	case e.Failure != "" || !e.Carried:
+		return Failed
+	default:
+		return Retained
+	}
+}
+
+// Weights returns the share of traffic each environment shall have, in percent.
+// Environments without a share are left out; an endpoint that nothing serves yet
+// has none.
+func (r *Record) Weights() map[string]int {
+	f := r.Rollout
+	if f == nil || f.Back != nil || f.Step < 0 {
+		if r.Active == "" {
+			return nil
+		}
+		return map[string]int{r.Active: 100}
+	}
+	w := f.Steps[f.Step].Weight
+	if f.From == "" || w == 100 {
+		return map[string]int{f.To: 100}
+	}
+	return map[string]int{f.From: 100 - w, f.To: w}
+}
+
+// Expires returns when a retained environment's time is over, and whether it
+// ends at all.
+func (r *Record) Expires(e *Environment) (time.Time, bool) {
+	if r.Role(e) != Retained || e.OutSince.IsZero() {
+		return time.Time{}, false
+	}
+	return e.OutSince.Add(r.Desired.Retention.For.Std()), true
+}
+
+// ActiveVersion returns the version that is live, or "".
+func (r *Record) ActiveVersion() string {
+	if e := r.Environment(r.Active); e != nil {
+		return e.Release.Version
+	}
+	return ""
+}
+
+// Revive makes a tombstone the beginning of a new life under the same name. The
+// trail goes on, and no environment's name comes twice.
+func (r *Record) Revive(now time.Time) {
+	*r = Record{
+		Schema: SchemaVersion, Endpoint: r.Endpoint, Account: r.Account, Region: r.Region,
+		Owner: r.Owner, Platform: r.Platform, Epoch: r.Epoch, Nonce: r.Nonce, Lease: r.Lease,
+		Phase: Creating, Created: now, Serial: r.Serial, Trail: r.Trail, Outbox: r.Outbox,
+	}
+}
+
+// Clone returns a copy that shares nothing which Decide or its effects change.
+func (r Record) Clone() Record {
+	r.Environments = slices.Clone(r.Environments)
+	r.Outbox = slices.Clone(r.Outbox)
+	r.Lease = clonePtr(r.Lease)
+	r.Accepted = clonePtr(r.Accepted)
+	r.Intent = clonePtr(r.Intent)
+	r.LastRollout = clonePtr(r.LastRollout)
+	r.Move = clonePtr(r.Move)
+	r.Rollout = clonePtr(r.Rollout)
+	if r.Rollout != nil {
+		r.Rollout.Back = clonePtr(r.Rollout.Back)
+	}
+	return r
+}
+
+func clonePtr[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}

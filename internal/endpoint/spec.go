@@ -1,0 +1,86 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package endpoint holds the nouns of ionroller: what a user wants of an
+// endpoint (Spec, Release), what stands in AWS for it (Environment, Record) and
+// what happened to it (Event). It is data with its rules and performs no I/O.
+package endpoint
+
+import "time"
+
+// Spec is everything a user says about one endpoint: the host names users call,
+// the release that shall serve them, and how to get there.
+type Spec struct {
+	Name               string        `json:"name"`
+	Release            Release       `json:"release"`
+	Capacity           Capacity      `json:"capacity"`
+	Routing            Routing       `json:"routing"`
+	Rollout            RolloutPolicy `json:"rollout"`
+	Retention          Retention     `json:"retention"`
+	DeletionProtection bool          `json:"deletion_protection"`
+	Timeouts           Timeouts      `json:"timeouts,omitzero"`
+}
+
+// Capacity bounds the number of instances of a serving environment.
+type Capacity struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
+
+// Routing says which requests reaching a listener belong to the endpoint.
+type Routing struct {
+	ListenerARN string   `json:"listener_arn"`
+	Hosts       []string `json:"hosts"`
+	// Paths are path patterns; empty means every path.
+	Paths []string `json:"paths,omitempty"`
+	// Priority of the listener rule, 1 to 50000; 0 lets ionroller choose a free one.
+	Priority int `json:"priority,omitempty"`
+}
+
+// RolloutPolicy says how traffic moves from one environment to the next.
+type RolloutPolicy struct {
+	// Steps in rising weight. No steps: all traffic moves at once. A list that
+	// ends below 100 is followed by a last step to 100 without a bake.
+	Steps []Step `json:"steps,omitempty"`
+	// HealthyWithin is the time a new environment has to become healthy,
+	// counted from its launch.
+	HealthyWithin Duration `json:"healthy_within"`
+}
+
+// Step is one share of traffic and the time it is watched.
+type Step struct {
+	Weight int      `json:"weight"` // percent of the endpoint's requests, 1 to 100
+	Bake   Duration `json:"bake"`
+}
+
+// Plan returns the steps in the order they are taken, always ending at 100.
+func (p RolloutPolicy) Plan() []Step {
+	steps := append([]Step(nil), p.Steps...)
+	if len(steps) == 0 || steps[len(steps)-1].Weight < 100 {
+		steps = append(steps, Step{Weight: 100})
+	}
+	return steps
+}
+
+// MinimumDuration is the sum of all bakes: a rollout cannot be quicker.
+func (p RolloutPolicy) MinimumDuration() time.Duration {
+	var sum time.Duration
+	for _, s := range p.Steps {
+		sum += s.Bake.Std()
+	}
+	return sum
+}
+
+// Retention says how long and how many old environments are kept hot.
+type Retention struct {
+	For Duration `json:"for"` // counted from the moment the environment left traffic
+	Max int      `json:"max"` // environments kept beside the active one
+}
+
+// Timeouts bound one run of Terraform, as the user wrote them; empty means the
+// provider's default.
+type Timeouts struct {
+	Create string `json:"create,omitempty"`
+	Update string `json:"update,omitempty"`
+	Delete string `json:"delete,omitempty"`
+}

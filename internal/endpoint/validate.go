@@ -1,0 +1,194 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package endpoint
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Limits of Elastic Beanstalk and Elastic Load Balancing that a Spec must keep.
+const (
+	MaxName    = 40 // of an environment (4-40), which begins with the endpoint's name
+	MaxVersion = 87 // version labels have 100 characters, 13 of them "-" and the fingerprint
+	// MaxConditions is the number of values that all conditions of one listener
+	// rule may have together.
+	MaxConditions = 5
+	// MaxPriority is the largest priority of a listener rule.
+	MaxPriority = 50000
+)
+
+// Problem is something wrong with one attribute of a Spec. Attribute is its path
+// as in the configuration: "rollout.steps[1].weight".
+type Problem struct {
+	Attribute string
+	Message   string
+}
+
+func (p Problem) Error() string { return p.Attribute + ": " + p.Message }
+
+var (
+	nameForm    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+	versionForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	imageForm   = regexp.MustCompile(`^[a-z0-9]+([._/:-]+[a-z0-9]+)*$`)
+	tagged      = regexp.MustCompile(`(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]+)$`)
+	pathForm    = regexp.MustCompile(`^/`)
+)
+
+// Validate returns everything that can be known to be wrong from the Spec alone.
+func (s Spec) Validate() []Problem {
+	var v validator
+	v.name(s.Name)
+	v.release(s.Release)
+	v.capacity(s.Capacity)
+	v.routing(s.Routing)
+	v.rollout(s.Rollout)
+	if s.Retention.Max < 0 {
+		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
+	}
+	v.notNegative("retention.for", s.Retention.For)
+	return v.problems
+}
+
+type validator struct{ problems []Problem }
+
+func (v *validator) add(attribute, format string, args ...any) {
+	v.problems = append(v.problems, Problem{attribute, fmt.Sprintf(format, args...)})
+}
+
+func (v *validator) notNegative(attribute string, d Duration) {
+	if d < 0 {
+		v.add(attribute, "%s is negative: a duration here is zero or more", d)
+	}
+}
+
+func (v *validator) name(name string) {
+	switch {
+	case len(name) < 1 || len(name) > MaxName:
+		v.add("name", "%q has %d characters: Elastic Beanstalk allows 1 to %d", name, len(name), MaxName)
+	case !nameForm.MatchString(name):
+		v.add("name", "%q: Elastic Beanstalk allows letters, digits and hyphens, with no hyphen at either end", name)
+	}
+}
+
+func (v *validator) release(r Release) {
+	switch {
+	case len(r.Version) < 1 || len(r.Version) > MaxVersion:
+		v.add("version", "%q has %d characters: 1 to %d are allowed, because Elastic Beanstalk's version label has at most 100", r.Version, len(r.Version), MaxVersion)
+	case !versionForm.MatchString(r.Version):
+		v.add("version", "%q is not an image tag: letters, digits, underscore, period and hyphen, not beginning with a period or a hyphen", r.Version)
+	}
+	last := r.Container.Image
+	switch {
+	case last == "":
+		v.add("container.image", "is empty: name the image's repository, as in \"acme/checkout\"")
+	case tagged.MatchString(last[lastSlash(last):]):
+		v.add("container.image", "%q has a tag: leave it out, the tag is the attribute version", last)
+	case !imageForm.MatchString(last):
+		v.add("container.image", "%q is not an image repository: lower-case letters, digits and separators, as in \"acme/checkout\"", last)
+	}
+	if r.Container.Port < 1 || r.Container.Port > 65535 {
+		v.add("container.port", "%d is not a port: 1 to 65535", r.Container.Port)
+	}
+	for name := range r.Container.Environment {
+		if name == "" || len(name) > 127 {
+			v.add("container.environment", "%q: a variable's name has 1 to 127 characters", name)
+		}
+	}
+	if len(r.Beanstalk.Subnets) == 0 {
+		v.add("beanstalk.subnets", "is empty: name at least one subnet of the load balancer's VPC")
+	}
+	v.health(r.Health)
+}
+
+func lastSlash(s string) int {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '/' {
+			return i
+		}
+	}
+	return 0
+}
+
+// The bounds are those of CreateTargetGroup in the ELBv2 API reference.
+func (v *validator) health(h Health) {
+	if !pathForm.MatchString(h.Path) {
+		v.add("health.path", "%q does not begin with /", h.Path)
+	}
+	v.within("health.interval", h.Interval, 5*time.Second, 300*time.Second)
+	v.within("health.timeout", h.Timeout, 2*time.Second, 120*time.Second)
+	if h.Timeout >= h.Interval {
+		v.add("health.timeout", "%s is not below health.interval, %s", h.Timeout, h.Interval)
+	}
+	v.threshold("health.healthy_threshold", h.HealthyThreshold)
+	v.threshold("health.unhealthy_threshold", h.UnhealthyThreshold)
+	v.within("health.deregistration_delay", h.DeregistrationDelay, 0, time.Hour)
+}
+
+func (v *validator) within(attribute string, d Duration, least, most time.Duration) {
+	if d.Std() < least || d.Std() > most {
+		v.add(attribute, "%s is outside %s to %s", d, Duration(least), Duration(most))
+	} else if d.Std()%time.Second != 0 {
+		v.add(attribute, "%s is not a whole number of seconds", d)
+	}
+}
+
+func (v *validator) threshold(attribute string, n int) {
+	if n < 2 || n > 10 {
+		v.add(attribute, "%d is outside 2 to 10", n)
+	}
+}
+
+func (v *validator) capacity(c Capacity) {
+	if c.Min < 1 {
+		v.add("capacity.min", "%d: a serving environment needs at least 1 instance", c.Min)
+	}
+	if c.Max > 10000 {
+		v.add("capacity.max", "%d: Elastic Beanstalk allows at most 10000 instances", c.Max)
+	}
+	if c.Min > c.Max {
+		v.add("capacity.min", "%d is more than capacity.max, %d", c.Min, c.Max)
+	}
+}
+
+func (v *validator) routing(r Routing) {
+	if len(r.Hosts) == 0 {
+		v.add("routing.hosts", "is empty: name at least one host")
+	}
+	if n := len(r.Hosts) + len(r.Paths); n > MaxConditions {
+		v.add("routing.hosts", "%d hosts and %d paths make %d conditions: a listener rule has at most %d", len(r.Hosts), len(r.Paths), n, MaxConditions)
+	}
+	for i, h := range r.Hosts {
+		if h == "" || len(h) > 128 {
+			v.add(fmt.Sprintf("routing.hosts[%d]", i), "%q has %d characters: 1 to 128 are allowed", h, len(h))
+		}
+	}
+	for i, p := range r.Paths {
+		if !pathForm.MatchString(p) || len(p) > 128 {
+			v.add(fmt.Sprintf("routing.paths[%d]", i), "%q: a path pattern begins with / and has at most 128 characters", p)
+		}
+	}
+	if r.Priority < 0 || r.Priority > MaxPriority {
+		v.add("routing.priority", "%d is outside 1 to %d", r.Priority, MaxPriority)
+	}
+}
+
+func (v *validator) rollout(p RolloutPolicy) {
+	previous := 0
+	for i, s := range p.Steps {
+		attribute := fmt.Sprintf("rollout.steps[%d].weight", i)
+		switch {
+		case s.Weight < 1 || s.Weight > 100:
+			v.add(attribute, "%d is outside 1 to 100: a weight is a percentage of the endpoint's requests", s.Weight)
+		case s.Weight <= previous:
+			v.add(attribute, "%d does not rise above the step before, %d: weights rise from step to step", s.Weight, previous)
+		}
+		previous = s.Weight
+		v.notNegative(fmt.Sprintf("rollout.steps[%d].bake", i), s.Bake)
+	}
+	if p.HealthyWithin.Std() < time.Second {
+		v.add("rollout.healthy_within", "%s is too short: an environment takes minutes to start", p.HealthyWithin)
+	}
+}

@@ -1,0 +1,384 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// Decide returns the one thing to do next. It is a pure function: equal worlds
+// get equal decisions, which is why a plan can show what an apply will do and
+// why any run can continue another's.
+//
+// The order of the rules is the order of what matters: know what is lost, keep
+// traffic where it belongs, move it, and only then tidy up.
+func Decide(w World) Decision {
+	d := &decider{World: w, r: &w.Record}
+	switch d.r.Phase {
+	case endpoint.Deleted:
+		return Decision{Action: Rest{}}
+	case endpoint.Deleting:
+		return d.remove()
+	}
+	for _, rule := range []func() (Decision, bool){
+		d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
+		d.scale, d.progress, d.resize, d.accept, d.retire,
+	} {
+		if decision, ok := rule(); ok {
+			return decision
+		}
+	}
+	return Decision{Action: Rest{}, Wake: d.nextExpiry()}
+}
+
+type decider struct {
+	World
+	r *endpoint.Record
+}
+
+func do(a Action) (Decision, bool) { return Decision{Action: a}, true }
+
+func wait(what Awaited) (Decision, bool) { return Decision{Wake: Wake{For: what}}, true }
+
+func waitUntil(at time.Time, what Awaited) (Decision, bool) {
+	return Decision{Wake: Wake{At: at, For: what}}, true
+}
+
+func pass() (Decision, bool) { return Decision{}, false }
+
+// lose notices environments that somebody else terminated.
+func (d *decider) lose() (Decision, bool) {
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		s := d.Sights[e.Name]
+		known := e.Launched && (e.TargetGroup != "" || d.Now.Sub(e.Created) > unseenFor)
+		if known && e.Retired.IsZero() && e.Failure == "" && (!s.Found || s.Terminating) {
+			return do(Lose{e.Name})
+		}
+	}
+	return pass()
+}
+
+// unseenFor is how long a launched environment may be missing from the
+// platform's answers before it counts as gone.
+const unseenFor = 5 * time.Minute
+
+// supersede ends a rollout to a release that is not desired any more. When the
+// candidate is all that serves, it is taken as it is instead.
+func (d *decider) supersede() (Decision, bool) {
+	f := d.r.Rollout
+	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint == d.r.Desired.Release.Fingerprint() {
+		return pass()
+	}
+	if f.From == "" && f.Step >= 0 {
+		return do(Promote{Proven: false})
+	}
+	return do(Abandon{endpoint.GoingBack{
+		Result: endpoint.Superseded,
+		Reason: fmt.Sprintf("release %s was asked for", d.r.Desired.Release.Version),
+	}})
+}
+
+// restore brings a healthy retained environment back when nothing serves.
+func (d *decider) restore() (Decision, bool) {
+	if d.r.Active != "" || d.r.Rollout != nil {
+		return pass()
+	}
+	var best *endpoint.Environment
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		if d.r.Role(e) == endpoint.Retained && e.Proven && d.whole(e) && (best == nil || e.OutSince.After(best.OutSince)) {
+			best = e
+		}
+	}
+	if best == nil {
+		return pass()
+	}
+	return do(Restore{best.Name})
+}
+
+// settle notes that weights that were sent have been read back.
+func (d *decider) settle() (Decision, bool) {
+	want := d.r.Weights()
+	if want != nil && (d.r.Move != nil || d.stepping()) && d.Traffic.Is(want) && d.Traffic.Routed {
+		return do(Settle{want})
+	}
+	return pass()
+}
+
+// stepping says that a step's weight is being set and was not read back yet.
+func (d *decider) stepping() bool {
+	f := d.r.Rollout
+	return f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero()
+}
+
+// repair makes the rule send what the record says, whoever changed it.
+func (d *decider) repair() (Decision, bool) {
+	want := d.r.Weights()
+	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed) {
+		return pass()
+	}
+	for name := range want {
+		if d.r.Environment(name).TargetGroup == "" {
+			return wait(Health)
+		}
+	}
+	return do(Shift{Weights: want, Why: d.whyShift()})
+}
+
+func (d *decider) whyShift() string {
+	f := d.r.Rollout
+	switch {
+	case f != nil && f.Back != nil:
+		return "traffic goes back: " + f.Back.Reason
+	case d.stepping():
+		return fmt.Sprintf("step %d of %d", f.Step+1, len(f.Steps))
+	case d.Traffic.RuleARN == "":
+		return "the listener rule is missing"
+	case !d.Traffic.Routed:
+		return "the rule's conditions, priority or stickiness differ from the configuration"
+	case d.r.Move != nil:
+		return d.r.Move.Why
+	default:
+		return "weights were changed outside ionroller"
+	}
+}
+
+// conclude ends a rollout whose traffic is back where it was.
+func (d *decider) conclude() (Decision, bool) {
+	if f := d.r.Rollout; f != nil && f.Back != nil {
+		return do(Conclude{})
+	}
+	return pass()
+}
+
+// start begins the rollout to the desired release.
+func (d *decider) start() (Decision, bool) {
+	desired := d.r.Desired.Release
+	active := d.r.Environment(d.r.Active)
+	target := desired.Fingerprint()
+	if d.r.Rollout != nil || target == d.r.GivenUp || (active != nil && active.Fingerprint == target) {
+		return pass()
+	}
+	f := endpoint.Rollout{
+		ID: fmt.Sprintf("r%d", d.r.Trail.Sequence+1), Kind: endpoint.New, From: d.r.Active,
+		Step: -1, Started: d.Now, Steps: d.r.Desired.Rollout.Plan(),
+	}
+	if to := d.existing(target); to != nil {
+		f.To, f.Kind = to.Name, endpoint.Warm
+		if to.Proven && d.whole(to) {
+			f.Kind = endpoint.Hot
+			f.Steps = d.hotSteps(to, active)
+		}
+	} else {
+		f.To = endpoint.EnvironmentName(d.r.Endpoint, desired, d.r.Serial+1)
+	}
+	if active == nil {
+		// Nothing serves: there is nobody to share traffic with.
+		f.Steps = f.Steps[len(f.Steps)-1:]
+	}
+	return do(Start{f})
+}
+
+// existing returns a usable environment of the release, or nil.
+func (d *decider) existing(fingerprint string) *endpoint.Environment {
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		if e.Fingerprint == fingerprint && d.r.Role(e) == endpoint.Retained && e.Retired.IsZero() && d.Sights[e.Name].Found {
+			return e
+		}
+	}
+	return nil
+}
+
+// whole reports whether an environment has all the capacity it is to keep, healthy.
+func (d *decider) whole(e *endpoint.Environment) bool {
+	s := d.Sights[e.Name]
+	return s.Found && s.Ready && s.Healthy >= max(e.Full, 1)
+}
+
+// hotSteps moves at once the share that healthy capacity carries: all of it as a
+// rule, less when the live release has grown since.
+func (d *decider) hotSteps(to, active *endpoint.Environment) []endpoint.Step {
+	all := []endpoint.Step{{Weight: 100}}
+	if active == nil {
+		return all
+	}
+	share := d.Sights[to.Name].Healthy * 100 / max(d.load(active), 1)
+	if share >= 100 || share < 1 {
+		return all
+	}
+	return append([]endpoint.Step{{Weight: share}}, all...)
+}
+
+// load is the number of instances that carries all traffic at the moment.
+func (d *decider) load(active *endpoint.Environment) int {
+	s := d.Sights[active.Name]
+	return max(s.Healthy, s.Desired, active.Capacity.Min)
+}
+
+// progress takes the rollout one thing further.
+func (d *decider) progress() (Decision, bool) {
+	f := d.r.Rollout
+	if f == nil {
+		return pass()
+	}
+	to := d.r.Environment(f.To)
+	switch {
+	case !to.Launched:
+		return do(Launch{to.Name})
+	case f.Step < 0 && to.HealthyReads < endpoint.HealthyReadsWanted:
+		return d.gate(f, to)
+	case f.Step < 0:
+		return d.advance(f, to)
+	}
+	s := d.Sights[to.Name]
+	if f.From != "" && s.Healthy == 0 && d.Sights[f.From].Healthy > 0 {
+		return d.giveUp("%s has no healthy target left at %d %% of traffic", to.Name, f.Steps[f.Step].Weight)
+	}
+	if end := f.Since.Add(f.Steps[f.Step].Bake.Std()); d.Now.Before(end) {
+		return waitUntil(end, Bake)
+	}
+	if f.Step == len(f.Steps)-1 {
+		return do(Promote{Proven: true})
+	}
+	return d.advance(f, to)
+}
+
+// gate waits until a candidate is healthy in three consecutive reads. Nothing
+// reaches it before.
+func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
+	s := d.Sights[to.Name]
+	if !to.Carried && len(s.Errors) > 0 {
+		return d.giveUp("Elastic Beanstalk reports for %s: %s", to.Name, strings.Join(s.Errors, "; "))
+	}
+	healthy := s.Found && s.Ready && s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))
+	if !healthy {
+		if to.HealthyReads > 0 {
+			return do(Count{to.Name, false})
+		}
+		if d.Now.Sub(latest(f.Started, to.Created)) >= d.r.Desired.Rollout.HealthyWithin.Std() {
+			return d.giveUp("%s is not healthy within %s (rollout.healthy_within): %d of %d targets pass their health check", to.Name, d.r.Desired.Rollout.HealthyWithin, s.Healthy, s.Desired)
+		}
+		return wait(Health)
+	}
+	if next := to.LastRead.Add(endpoint.HealthyReadsInterval); to.HealthyReads > 0 && d.Now.Before(next) {
+		return waitUntil(next, Health)
+	}
+	return do(Count{to.Name, true})
+}
+
+// advance sets the next weight, once there is healthy capacity for it.
+func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
+	next := f.Step + 1
+	s := d.Sights[to.Name]
+	if need := d.need(f, next); s.Healthy < need {
+		since := latest(f.Started, to.Created)
+		if f.Step >= 0 {
+			since = f.Since.Add(f.Steps[f.Step].Bake.Std())
+		}
+		if d.Now.Sub(since) >= d.r.Desired.Rollout.HealthyWithin.Std() {
+			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Steps[next].Weight, d.r.Desired.Rollout.HealthyWithin)
+		}
+		return wait(Health)
+	}
+	return do(Advance{next})
+}
+
+// need is the healthy capacity that a step takes: its share of the instances
+// that carried all traffic when the rollout began, rounded up.
+func (d *decider) need(f *endpoint.Rollout, step int) int {
+	from := d.r.Environment(f.From)
+	if from == nil {
+		return 1
+	}
+	step = min(max(step, 0), len(f.Steps)-1)
+	return max(1, (f.Steps[step].Weight*from.Full+99)/100)
+}
+
+func (d *decider) giveUp(format string, args ...any) (Decision, bool) {
+	return do(Abandon{endpoint.GoingBack{Result: endpoint.RolledBack, Reason: fmt.Sprintf(format, args...)}})
+}
+
+// scale keeps every scaling group at the capacity its role asks for.
+func (d *decider) scale() (Decision, bool) {
+	f := d.r.Rollout
+	if f != nil && f.Kind == endpoint.Hot && f.Since.IsZero() {
+		return pass() // going back comes first; the capacity is there
+	}
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		s := d.Sights[e.Name]
+		if !s.Found || s.Terminating || s.ScalingGroup == "" || !e.Retired.IsZero() || d.due(e) != "" {
+			continue
+		}
+		want, ok := d.scaling(e)
+		switch {
+		case !ok || s.Scaling == want:
+		case s.Ready:
+			return do(Scale{e.Name, want})
+		case f == nil && e.Name == d.r.Active:
+			return wait(Update)
+		}
+	}
+	return pass()
+}
+
+// scaling is the capacity that an environment's role asks for. A serving
+// environment scales by itself, above a floor; one that is kept for going back
+// stays at what it had under all traffic.
+func (d *decider) scaling(e *endpoint.Environment) (Scaling, bool) {
+	f := d.r.Rollout
+	want := Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max}
+	switch d.r.Role(e) {
+	case endpoint.Active:
+		if f != nil {
+			want.Min = max(want.Min, e.Full)
+		}
+	case endpoint.Candidate:
+		want.Min = max(want.Min, d.need(f, f.Step+1), e.Full)
+	case endpoint.Retained:
+		want.Min, want.Suspended = max(e.Full, 1), true
+	default:
+		return Scaling{}, false
+	}
+	want.Max = max(want.Max, want.Min)
+	return want, true
+}
+
+// resize follows the configured capacity, in place.
+func (d *decider) resize() (Decision, bool) {
+	active := d.r.Environment(d.r.Active)
+	if d.r.Rollout != nil || active == nil || active.Capacity == d.r.Desired.Capacity {
+		return pass()
+	}
+	if !d.Sights[active.Name].Ready {
+		return wait(Update)
+	}
+	return do(Resize{active.Name, d.r.Desired.Capacity})
+}
+
+// accept notes that what is desired has been reached.
+func (d *decider) accept() (Decision, bool) {
+	active := d.r.Environment(d.r.Active)
+	if active == nil || active.Fingerprint != d.r.Desired.Release.Fingerprint() {
+		return pass()
+	}
+	if d.r.Accepted != nil && reflect.DeepEqual(*d.r.Accepted, d.r.Desired) {
+		return pass()
+	}
+	return do(Accept{})
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,294 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// Before returns the record as it is to be committed before an action changes
+// AWS: with the intent, and for a change of weights what they shall be and why.
+func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
+	r := w.Record.Clone()
+	r.Intent = &endpoint.Intent{Action: a.String(), Since: w.Now}
+	if launch, ok := a.(Launch); ok {
+		r.Environment(launch.Environment).Created = w.Now
+	}
+	shift, ok := a.(Shift)
+	if !ok {
+		return r, nil
+	}
+	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: w.Now}
+	for name := range shift.Weights {
+		// From here on requests may reach it, whatever becomes of this run.
+		env := r.Environment(name)
+		env.Carried, env.OutSince = true, time.Time{}
+	}
+	return r, []endpoint.Event{{
+		Time: w.Now, Type: endpoint.TrafficRequested, Version: toVersion(&r),
+		Message: fmt.Sprintf("traffic is to be %s: %s", Shares(shift.Weights), shift.Why),
+		Data:    weightData(shift.Weights),
+	}}
+}
+
+// Effect returns the record after an action was done, and the events that tell
+// of it. The loop and the model use the same, so that a preview cannot drift
+// away from what an apply does.
+func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
+	e := effect{World: w, r: w.Record.Clone()}
+	e.r.Intent = nil
+	switch a := a.(type) {
+	case Start:
+		e.start(a.Rollout)
+	case Launch:
+		env := e.r.Environment(a.Environment)
+		env.Launched = true
+		e.tell(endpoint.EnvironmentCreated, env, "environment %s is being made", env.Name)
+	case Count:
+		e.count(a)
+	case Advance:
+		e.r.Rollout.Step, e.r.Rollout.Since = a.Step, time.Time{}
+	case Settle:
+		e.settle(a.Weights)
+	case Promote:
+		e.promote(a.Proven)
+	case Abandon:
+		e.r.Rollout.Back = &a.Back
+		e.tell(abandoned(a.Back.Result), e.r.Environment(e.r.Rollout.To), "the rollout is given up: %s", a.Back.Reason)
+	case Conclude:
+		e.conclude()
+	case Lose:
+		e.lose(a.Environment)
+	case Restore:
+		e.r.Active = a.Environment
+	case Accept:
+		e.accept()
+	case Scale:
+		e.tell(endpoint.CapacityChanged, e.r.Environment(a.Environment), "%s", a)
+	case Resize:
+		env := e.r.Environment(a.Environment)
+		env.Capacity = a.Capacity
+		e.tell(endpoint.CapacityChanged, env, "%s", a)
+	case Unroute:
+		e.unroute()
+	case Retire:
+		env := e.r.Environment(a.Environment)
+		env.Retired = w.Now
+		e.tell(endpoint.EnvironmentRetiring, env, "environment %s is being terminated: %s", env.Name, a.Why)
+	case Forget:
+		e.forget(a.Environment)
+	case Dissolve:
+		e.r.Phase, e.r.Active, e.r.Rollout, e.r.Move = endpoint.Deleted, "", nil, nil
+		e.tell(endpoint.EndpointRemoved, nil, "nothing is left of the endpoint but its trail")
+	}
+	return e.r, e.events
+}
+
+type effect struct {
+	World
+	r      endpoint.Record
+	events []endpoint.Event
+}
+
+// tell notes an event about an environment's release, or about the endpoint.
+func (e *effect) tell(t endpoint.EventType, env *endpoint.Environment, format string, args ...any) {
+	event := endpoint.Event{Time: e.Now, Type: t, Message: fmt.Sprintf(format, args...)}
+	if env != nil {
+		event.Version = env.Release.Version
+		event.Data = map[string]string{"environment": env.Name, "fingerprint": env.Fingerprint}
+		if env.ID != "" {
+			event.Data["environment_id"] = env.ID
+		}
+	}
+	e.events = append(e.events, event)
+}
+
+func (e *effect) start(f endpoint.Rollout) {
+	if f.Kind == endpoint.New {
+		e.r.Serial++
+		e.r.Environments = append(e.r.Environments, endpoint.Environment{
+			Name: f.To, Release: e.r.Desired.Release, Fingerprint: e.r.Desired.Release.Fingerprint(),
+			Capacity: e.r.Desired.Capacity,
+		})
+	}
+	to := e.r.Environment(f.To)
+	if f.Kind == endpoint.Warm {
+		to.HealthyReads = 0
+	}
+	if from := e.r.Environment(f.From); from != nil {
+		from.Full = (&decider{World: e.World}).load(from)
+	}
+	e.r.Rollout = &f
+	e.tell(endpoint.RolloutStarted, to, "%s rollout from %s to %s, %s", f.Kind, orNothing(e.r.ActiveVersion()), to.Release.Version, describe(f.Steps))
+}
+
+func (e *effect) count(a Count) {
+	env := e.r.Environment(a.Environment)
+	if !a.Healthy {
+		env.HealthyReads = 0
+		return
+	}
+	env.HealthyReads++
+	env.LastRead = e.Now
+	if env.HealthyReads == endpoint.HealthyReadsWanted {
+		e.tell(endpoint.EnvironmentHealthy, env, "environment %s is healthy: %d of %d targets in %d consecutive reads", env.Name, e.Sights[env.Name].Healthy, e.Sights[env.Name].Desired, env.HealthyReads)
+	}
+}
+
+func (e *effect) settle(weights map[string]int) {
+	e.r.Move = nil
+	e.r.RuleARN = e.Traffic.RuleARN
+	for i := range e.r.Environments {
+		env := &e.r.Environments[i]
+		if weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero() {
+			env.OutSince = e.Now
+		}
+	}
+	if f := e.r.Rollout; f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero() {
+		f.Since = e.Now
+	}
+	e.events = append(e.events, endpoint.Event{
+		Time: e.Now, Type: endpoint.TrafficMoved, Version: toVersion(&e.r),
+		Message: "traffic is " + Shares(weights), Data: weightData(weights),
+	})
+}
+
+func (e *effect) promote(proven bool) {
+	f := e.r.Rollout
+	to := e.r.Environment(f.To)
+	to.Proven = to.Proven || proven
+	e.finish(endpoint.Succeeded, "")
+	e.tell(endpoint.RolloutFinished, to, "%s carries all traffic", to.Release.Version)
+	if from := e.r.Environment(f.From); from != nil {
+		e.tell(endpoint.EnvironmentRetained, from, "%s is kept hot with %d instances for %s", from.Release.Version, from.Full, e.r.Desired.Retention.For)
+	}
+	e.r.Active, e.r.Phase = to.Name, endpoint.Live
+}
+
+func (e *effect) conclude() {
+	f := e.r.Rollout
+	to := e.r.Environment(f.To)
+	to.Full = max(to.Full, e.Sights[to.Name].Desired)
+	if to.Carried && to.OutSince.IsZero() {
+		to.OutSince = e.Now
+	}
+	back := *f.Back
+	e.finish(back.Result, back.Reason)
+	if back.Result != endpoint.RolledBack {
+		return
+	}
+	to.Failure = back.Reason
+	e.r.GivenUp = to.Fingerprint
+	switch {
+	case e.r.Accepted != nil:
+		e.r.Desired = *e.r.Accepted
+	case e.r.Active == "":
+		// The first deployment failed: nothing of it is to stay.
+		e.r.Phase = endpoint.Deleting
+	}
+}
+
+func (e *effect) finish(result endpoint.Result, reason string) {
+	f := e.r.Rollout
+	to := e.r.Environment(f.To)
+	outcome := &endpoint.Outcome{
+		ID: f.ID, Kind: f.Kind, To: to.Release.Version, Target: to.Fingerprint,
+		Started: f.Started, Finished: e.Now, Result: result, Reason: reason,
+	}
+	if from := e.r.Environment(f.From); from != nil {
+		outcome.From = from.Release.Version
+	}
+	e.r.LastRollout, e.r.Rollout = outcome, nil
+}
+
+func (e *effect) lose(name string) {
+	env := e.r.Environment(name)
+	env.Failure = "it was terminated outside ionroller"
+	e.tell(endpoint.EnvironmentLost, env, "environment %s is gone, and not by ionroller", name)
+	f := e.r.Rollout
+	if f != nil && f.To == name {
+		// Another one is made for the same release.
+		f.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Reason: "environment " + name + " was terminated outside ionroller"}
+	}
+	if e.r.Active == name {
+		e.r.Active = ""
+		if f != nil {
+			f.From = ""
+		}
+	}
+}
+
+func (e *effect) accept() {
+	desired := e.r.Desired
+	e.r.Accepted, e.r.GivenUp, e.r.Phase = &desired, "", endpoint.Live
+	e.tell(endpoint.DesiredStateReached, e.r.Environment(e.r.Active), "%s is live as configured", desired.Release.Version)
+}
+
+func (e *effect) unroute() {
+	e.r.RuleARN, e.r.Move = "", nil
+	for i := range e.r.Environments {
+		if env := &e.r.Environments[i]; env.OutSince.IsZero() {
+			env.OutSince = e.Now
+		}
+	}
+	e.tell(endpoint.RouteRemoved, nil, "the listener rule is removed: no request reaches the endpoint any more")
+}
+
+func (e *effect) forget(name string) {
+	for i := range e.r.Environments {
+		if env := e.r.Environments[i]; env.Name == name {
+			e.r.Environments = append(e.r.Environments[:i], e.r.Environments[i+1:]...)
+			e.tell(endpoint.EnvironmentRemoved, &env, "environment %s is removed", name)
+			return
+		}
+	}
+}
+
+func abandoned(r endpoint.Result) endpoint.EventType {
+	if r == endpoint.Superseded {
+		return endpoint.RolloutSuperseded
+	}
+	return endpoint.RolloutFailed
+}
+
+// toVersion is the version that a change of traffic is about.
+func toVersion(r *endpoint.Record) string {
+	if r.Rollout != nil {
+		return r.Environment(r.Rollout.To).Release.Version
+	}
+	return r.ActiveVersion()
+}
+
+func weightData(weights map[string]int) map[string]string {
+	data := make(map[string]string, len(weights))
+	for name, w := range weights {
+		data["weight:"+name] = strconv.Itoa(w)
+	}
+	return data
+}
+
+func describe(steps []endpoint.Step) string {
+	text := ""
+	for i, s := range steps {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%d %%", s.Weight)
+		if s.Bake > 0 {
+			text += " for " + s.Bake.String()
+		}
+	}
+	return text
+}
+
+func orNothing(version string) string {
+	if version == "" {
+		return "nothing"
+	}
+	return version
+}

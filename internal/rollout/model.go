@@ -1,0 +1,108 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout
+
+import (
+	"maps"
+	"time"
+)
+
+// Model is an AWS without bad luck: what is asked for is there at once.
+type Model struct{ World }
+
+// NewModel begins with what was seen of the real one.
+func NewModel(w World) *Model {
+	m := &Model{w.Clone()}
+	if m.Sights == nil {
+		m.Sights = map[string]Sight{}
+	}
+	return m
+}
+
+// Do applies an action that changes AWS to the model, and then its effect to the
+// record, as the loop does.
+func (m *Model) Do(a Action) {
+	if Touches(a) {
+		m.Record, _ = Before(m.World, a)
+		m.touch(a)
+	}
+	m.Record, _ = Effect(m.World, a)
+	Learn(&m.Record, m.Sights)
+}
+
+func (m *Model) touch(a Action) {
+	switch a := a.(type) {
+	case Launch:
+		e := m.Record.Environment(a.Environment)
+		m.Sights[e.Name] = Sight{
+			Found: true, Ready: true, Quiet: true,
+			ID: "e-model", TargetGroup: "model/" + e.Name, ScalingGroup: "model/" + e.Name,
+			Healthy: e.Capacity.Min, Desired: e.Capacity.Min,
+			Scaling: Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max},
+		}
+	case Shift:
+		m.Traffic = Traffic{RuleARN: orNew(m.Traffic.RuleARN), Weights: maps.Clone(a.Weights), Routed: true}
+	case Scale:
+		m.scale(a.Environment, a.Scaling)
+	case Resize:
+		m.scale(a.Environment, Scaling{Min: a.Capacity.Min, Max: a.Capacity.Max})
+	case Unroute:
+		m.Traffic = Traffic{}
+	case Retire:
+		m.Sights[a.Environment] = Sight{}
+	}
+}
+
+func (m *Model) scale(name string, to Scaling) {
+	s := m.Sights[name]
+	s.Scaling = to
+	s.Desired = min(max(s.Desired, to.Min), to.Max)
+	s.Healthy = s.Desired
+	m.Sights[name] = s
+}
+
+// instances is how many instances run in the model.
+func (m *Model) instances() int {
+	n := 0
+	for _, s := range m.Sights {
+		n += s.Desired
+	}
+	return n
+}
+
+// wake passes the model's time, and lets happen what is waited for.
+func (m *Model) wake(w Wake) {
+	if w.At.IsZero() {
+		m.Now = m.Now.Add(time.Minute)
+	} else if w.At.After(m.Now) {
+		m.Now = w.At
+	}
+	for name, s := range m.Sights {
+		if s.Terminating {
+			s = Sight{}
+		}
+		s.Quiet = true
+		if s.Found {
+			s.Ready = true
+			s.Healthy = max(s.Healthy, s.Desired, 1)
+		}
+		m.Sights[name] = s
+	}
+}
+
+// Touches says whether an action changes AWS, and not the record alone.
+func Touches(a Action) bool {
+	switch a.(type) {
+	case Launch, Shift, Scale, Resize, Unroute, Retire, Forget, Dissolve:
+		return true
+	}
+	return false
+}
+
+func orNew(arn string) string {
+	if arn == "" {
+		return "model/rule"
+	}
+	return arn
+}

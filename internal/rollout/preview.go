@@ -1,0 +1,228 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// PlanKind is what an apply will be, in one word.
+type PlanKind string
+
+// The kinds, from the mildest to the one that changes most.
+const (
+	PlanNothing       PlanKind = "none"
+	PlanUpdate        PlanKind = "update"         // in place: capacity, rollout, retention
+	PlanRemoveExpired PlanKind = "remove-expired" // retained environments whose time is over
+	PlanRepair        PlanKind = "repair"         // what somebody else changed is put right
+	PlanResume        PlanKind = "resume"         // a rollout that was interrupted goes on
+	PlanHot           PlanKind = "hot"            // back to a retained release, one change of weight
+	PlanWarm          PlanKind = "warm"           // a retained release, step by step
+	PlanNew           PlanKind = "new"            // a new environment, step by step
+)
+
+// Plan is what an apply will do, known beforehand.
+type Plan struct {
+	Kind PlanKind
+	From string // version that is live now; empty when none is
+	To   string // version asked for
+	// Steps are for people to read, in the order they will be taken.
+	Steps []string
+	// MinimumDuration is what bakes and drains take; launches come on top.
+	MinimumDuration time.Duration
+	// PeakInstances is the largest number of instances that run at a time.
+	PeakInstances int
+	// Creates says that an environment is made.
+	Creates bool
+}
+
+// Preview runs Decide ahead from a world until it rests, in a model where all
+// goes well. It is a function of its argument alone.
+func Preview(w World) Plan {
+	p := previewer{Model: NewModel(w), plan: Plan{
+		Kind: PlanNothing, From: w.Record.ActiveVersion(), To: w.Record.Desired.Release.Version,
+	}}
+	if f := w.Record.Rollout; f != nil && f.Back == nil && w.Record.Environment(f.To).Fingerprint == w.Record.Desired.Release.Fingerprint() {
+		p.plan.Kind = PlanResume
+		p.say("resume %s at %s", p.plan.To, where(f))
+	}
+	p.plan.PeakInstances = p.instances()
+	p.run()
+	return p.plan
+}
+
+// maxTurns bounds a preview: no real plan comes near, so that to reach it is a
+// defect of Decide.
+const maxTurns = 10000
+
+type previewer struct {
+	*Model
+	plan Plan
+}
+
+func (p *previewer) run() {
+	for range maxTurns {
+		d := Decide(p.World)
+		switch a := d.Action.(type) {
+		case Rest:
+			return
+		case Stop:
+			p.say("stop: %s", a.Reason)
+			return
+		case nil:
+			if d.Wake.For == Bake || d.Wake.For == Drain {
+				p.plan.MinimumDuration += max(0, d.Wake.At.Sub(p.Now))
+			}
+			p.wake(d.Wake)
+		default:
+			p.note(a)
+			p.Do(a)
+			p.plan.PeakInstances = max(p.plan.PeakInstances, p.instances())
+		}
+	}
+	panic(fmt.Sprintf("rollout: the plan for %s does not come to rest", p.Record.Endpoint))
+}
+
+func (p *previewer) say(format string, args ...any) {
+	p.plan.Steps = append(p.plan.Steps, fmt.Sprintf(format, args...))
+}
+
+// raise keeps the kind that says most.
+func (p *previewer) raise(k PlanKind) {
+	order := []PlanKind{PlanNothing, PlanUpdate, PlanRemoveExpired, PlanRepair, PlanResume, PlanHot, PlanWarm, PlanNew}
+	rank := func(k PlanKind) int {
+		for i, o := range order {
+			if o == k {
+				return i
+			}
+		}
+		return 0
+	}
+	if rank(k) > rank(p.plan.Kind) {
+		p.plan.Kind = k
+	}
+}
+
+// note words an action for the plan. Actions that people do not care about
+// separately leave no line.
+func (p *previewer) note(a Action) {
+	switch a := a.(type) {
+	case Start:
+		p.noteStart(a.Rollout)
+	case Launch:
+		p.plan.Creates = true
+		e := p.Record.Environment(a.Environment)
+		p.say("create an environment of %s: %s of %s", e.Release.Version, instances(e.Capacity.Min), e.Release.Beanstalk.InstanceType)
+	case Shift:
+		p.noteShift(a)
+	case Scale:
+		p.noteScale(a)
+	case Resize:
+		p.raise(PlanUpdate)
+		p.say("change the capacity of %s to %d-%d instances", p.version(a.Environment), a.Capacity.Min, a.Capacity.Max)
+	case Abandon:
+		if a.Back.Result == endpoint.Superseded {
+			p.say("give up the rollout to %s in flight: %s", p.version(p.Record.Rollout.To), a.Back.Reason)
+		}
+		p.raise(PlanRepair)
+	case Lose:
+		p.raise(PlanRepair)
+		p.say("%s (%s) is gone: it was terminated outside ionroller", p.version(a.Environment), a.Environment)
+	case Restore:
+		p.raise(PlanRepair)
+		p.say("bring %s back, which is retained and healthy, because nothing serves", p.version(a.Environment))
+	case Retire:
+		p.raise(PlanRemoveExpired)
+		p.say("remove %s of %s: %s", a.Environment, p.version(a.Environment), a.Why)
+	case Forget:
+		p.raise(PlanRemoveExpired)
+	case Accept:
+		p.raise(PlanUpdate)
+	}
+}
+
+func (p *previewer) noteStart(f endpoint.Rollout) {
+	switch f.Kind {
+	case endpoint.Hot:
+		p.raise(PlanHot)
+		p.say("%s is proven, retained and healthy: hot rollback", p.version(f.To))
+	case endpoint.Warm:
+		p.raise(PlanWarm)
+		p.say("reuse the retained environment of %s, step by step", p.version(f.To))
+	default:
+		p.raise(PlanNew)
+	}
+}
+
+// noteShift says what a change of weights is for: a step, a way back, or a
+// repair.
+func (p *previewer) noteShift(a Shift) {
+	f := p.Record.Rollout
+	stepping := (&decider{World: p.World, r: &p.Record}).stepping()
+	if !stepping {
+		p.raise(PlanRepair)
+		p.say("set traffic to %s: %s", p.shares(a.Weights), a.Why)
+		return
+	}
+	step := f.Steps[f.Step]
+	text := fmt.Sprintf("traffic: %s", p.shares(a.Weights))
+	if step.Bake > 0 {
+		text += ", watched for " + step.Bake.String()
+	}
+	p.say("%s", text)
+}
+
+func (p *previewer) noteScale(a Scale) {
+	e := p.Record.Environment(a.Environment)
+	role := p.Record.Role(e)
+	if p.Record.Rollout == nil && p.plan.Kind == PlanNothing {
+		p.raise(PlanRepair)
+	}
+	switch {
+	case role == endpoint.Retained:
+		p.say("keep %s hot with %s for %s", e.Release.Version, instances(a.Scaling.Min), p.Record.Desired.Retention.For)
+	default:
+		p.say("scale %s to %d-%d instances", e.Release.Version, a.Scaling.Min, a.Scaling.Max)
+	}
+}
+
+// shares words weights by version, the newest environment first.
+func (p *previewer) shares(weights map[string]int) string {
+	text := ""
+	for i := len(p.Record.Environments) - 1; i >= 0; i-- {
+		e := &p.Record.Environments[i]
+		if w, ok := weights[e.Name]; ok {
+			if text != "" {
+				text += ", "
+			}
+			text += fmt.Sprintf("%s %d %%", e.Release.Version, w)
+		}
+	}
+	return text
+}
+
+func (p *previewer) version(environment string) string {
+	if e := p.Record.Environment(environment); e != nil {
+		return e.Release.Version
+	}
+	return environment
+}
+
+// where words how far a rollout got.
+func where(f *endpoint.Rollout) string {
+	if f.Step < 0 {
+		return "the start: its environment has no traffic yet"
+	}
+	return fmt.Sprintf("step %d of %d, at %d %%", f.Step+1, len(f.Steps), f.Steps[f.Step].Weight)
+}
+
+func instances(n int) string {
+	if n == 1 {
+		return "1 instance"
+	}
+	return fmt.Sprintf("%d instances", n)
+}

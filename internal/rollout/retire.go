@@ -1,0 +1,177 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// What an environment's end waits for: connections may still be in use after it
+// left the rule, and the load balancer takes a moment to follow a change.
+const (
+	// PropagationMargin is added to the deregistration delay.
+	PropagationMargin = 5 * time.Second
+	// DrainDeadline is how long an environment that still answers requests is
+	// waited for.
+	DrainDeadline = 5 * time.Minute
+	// retireAgainAfter is how long a termination may leave an environment Ready
+	// before it is asked for again.
+	retireAgainAfter = 2 * time.Minute
+)
+
+// retire removes environments that are not worth keeping any more, one at a
+// time, and never one that a request can reach.
+func (d *decider) retire() (Decision, bool) {
+	if d.r.Rollout != nil {
+		return pass()
+	}
+	var waiting Decision
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		why := d.due(e)
+		if why == "" || len(d.Sights[e.Name].UsedBy) > 0 {
+			continue
+		}
+		decision := d.end(e, why)
+		if decision.Action != nil {
+			return decision, true
+		}
+		waiting = decision
+	}
+	return waiting, waiting.Wake.For != ""
+}
+
+// due says why an environment is to be removed, or "" when it is to stay.
+func (d *decider) due(e *endpoint.Environment) string {
+	switch d.r.Role(e) {
+	case endpoint.Failed:
+		if e.Failure == "" {
+			return "it never had traffic"
+		}
+		return "it was given up"
+	case endpoint.Retained:
+		if !e.Retired.IsZero() {
+			return "its retention is over"
+		}
+		// Whom traffic may still go back to stays.
+		if d.r.Rollout != nil {
+			return ""
+		}
+		if at, ok := d.r.Expires(e); ok && !d.Now.Before(at) {
+			return fmt.Sprintf("its retention of %s is over", d.r.Desired.Retention.For)
+		}
+		if d.newer(e) >= d.r.Desired.Retention.Max {
+			return fmt.Sprintf("at most %d old environments are kept", d.r.Desired.Retention.Max)
+		}
+	}
+	return ""
+}
+
+// newer counts the retained environments that left traffic after e.
+func (d *decider) newer(e *endpoint.Environment) int {
+	n := 0
+	for i := range d.r.Environments {
+		o := &d.r.Environments[i]
+		if o.Name != e.Name && d.r.Role(o) == endpoint.Retained && o.Retired.IsZero() && o.OutSince.After(e.OutSince) {
+			n++
+		}
+	}
+	return n
+}
+
+// end takes one environment a step further towards its removal.
+func (d *decider) end(e *endpoint.Environment, why string) Decision {
+	s := d.Sights[e.Name]
+	if !s.Found {
+		if e.Launched && e.TargetGroup == "" && d.Now.Sub(e.Created) < unseenFor && e.Retired.IsZero() {
+			return Decision{Wake: Wake{For: Removal}}
+		}
+		return Decision{Action: Forget{e.Name}}
+	}
+	if s.Terminating || (!e.Retired.IsZero() && d.Now.Sub(e.Retired) < retireAgainAfter) {
+		return Decision{Wake: Wake{For: Removal}}
+	}
+	if _, routed := d.Traffic.Weights[e.Name]; routed {
+		return Decision{Wake: Wake{For: Drain}}
+	}
+	if at := d.drained(e); d.Now.Before(at) {
+		return Decision{Wake: Wake{At: at, For: Drain}}
+	}
+	if !s.Ready {
+		return Decision{Wake: Wake{For: Update}} // the platform refuses it before
+	}
+	return Decision{Action: Retire{e.Name, why}}
+}
+
+// drained is when no request can reach the environment any more: the
+// deregistration delay and a margin after it left traffic, or the drain deadline
+// when it still answers.
+func (d *decider) drained(e *endpoint.Environment) time.Time {
+	if !e.Carried || e.OutSince.IsZero() {
+		return time.Time{}
+	}
+	at := e.OutSince.Add(e.Release.Health.DeregistrationDelay.Std() + PropagationMargin)
+	if !d.Sights[e.Name].Quiet && !d.Now.Before(at) {
+		return e.OutSince.Add(max(DrainDeadline, at.Sub(e.OutSince)))
+	}
+	return at
+}
+
+// remove takes everything away: first the rule, then, drained, the environments,
+// then the application.
+func (d *decider) remove() Decision {
+	if d.Traffic.RuleARN != "" {
+		return Decision{Action: Unroute{}}
+	}
+	var waiting Decision
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		if used := d.Sights[e.Name].UsedBy; len(used) > 0 {
+			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
+		}
+		decision := d.end(e, "the endpoint is removed")
+		if decision.Action != nil {
+			return decision
+		}
+		waiting = decision
+	}
+	if len(d.r.Environments) > 0 {
+		return waiting
+	}
+	return Decision{Action: Dissolve{}}
+}
+
+// nextExpiry is when the first retention ends.
+func (d *decider) nextExpiry() Wake {
+	var times []time.Time
+	for i := range d.r.Environments {
+		if at, ok := d.r.Expires(&d.r.Environments[i]); ok {
+			times = append(times, at)
+		}
+	}
+	if len(times) == 0 {
+		return Wake{}
+	}
+	return Wake{At: slices.MinFunc(times, time.Time.Compare), For: Expiry}
+}
+
+// Ending names the environments that left traffic and are about to be removed:
+// those of which it matters whether they still answer requests.
+func Ending(w World) []string {
+	d := &decider{World: w, r: &w.Record}
+	var names []string
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		ends := d.r.Phase == endpoint.Deleting || d.due(e) != ""
+		if ends && e.Carried && !e.OutSince.IsZero() && e.Retired.IsZero() && e.TargetGroup != "" {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}

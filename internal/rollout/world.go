@@ -1,0 +1,126 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package rollout is the brain: Decide looks at everything that is known of an
+// endpoint and names the one small thing to do next; Effect says what that does
+// to the record; Preview runs both ahead against a model. All of it is pure: no
+// I/O, no clock, no AWS types.
+package rollout
+
+import (
+	"maps"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// World is all that a decision rests on.
+type World struct {
+	Now     time.Time        `json:"now"`
+	Record  endpoint.Record  `json:"record"`
+	Sights  map[string]Sight `json:"sights"` // by the environment's name
+	Traffic Traffic          `json:"traffic"`
+}
+
+// Sight is what was seen of one environment.
+type Sight struct {
+	Found       bool `json:"found"` // it exists and is not terminated
+	Ready       bool `json:"ready"` // the platform takes operations on it
+	Terminating bool `json:"terminating,omitempty"`
+
+	ID           string `json:"id,omitempty"`
+	TargetGroup  string `json:"target_group,omitempty"`
+	ScalingGroup string `json:"scaling_group,omitempty"`
+	PlatformARN  string `json:"platform_arn,omitempty"`
+
+	Healthy int     `json:"healthy"` // targets that pass their health check
+	Desired int     `json:"desired"` // instances the scaling group keeps
+	Scaling Scaling `json:"scaling"`
+
+	// Errors are the platform's own error messages since the launch.
+	Errors []string `json:"errors,omitempty"`
+	// Quiet says that no request was answered since the environment left traffic.
+	Quiet bool `json:"quiet,omitempty"`
+	// UsedBy are listener rules, not the endpoint's nor the platform's own, that
+	// forward to it.
+	UsedBy []string `json:"used_by,omitempty"`
+}
+
+// Scaling is how a scaling group is bounded, and whether it scales by itself.
+type Scaling struct {
+	Min       int  `json:"min"`
+	Max       int  `json:"max"`
+	Suspended bool `json:"suspended,omitempty"`
+}
+
+// Traffic is what was seen of the endpoint's listener rule.
+type Traffic struct {
+	RuleARN string `json:"rule_arn,omitempty"` // empty: there is no rule
+	// Weights are the rule's weights by environment, in the load balancer's own
+	// measure, 0 to 999; an entry of 0 is a group that is in the action without a
+	// share.
+	Weights map[string]int `json:"weights,omitempty"`
+	// Foreign are target groups in the rule that belong to none of the
+	// endpoint's environments.
+	Foreign []string `json:"foreign,omitempty"`
+	// Routed says that conditions, priority and stickiness are as wanted.
+	Routed bool `json:"routed"`
+}
+
+// Is reports whether the rule sends exactly these shares, in percent.
+func (t Traffic) Is(want map[string]int) bool {
+	if t.RuleARN == "" || len(t.Foreign) > 0 || len(t.Weights) != len(want) {
+		return false
+	}
+	total := 0
+	for _, w := range t.Weights {
+		total += w
+	}
+	for name, percent := range want {
+		w, ok := t.Weights[name]
+		if !ok || w*100 != percent*total {
+			return false
+		}
+	}
+	return true
+}
+
+// Percent returns the share of name's environment in percent, rounded.
+func (t Traffic) Percent(name string) int {
+	total := 0
+	for _, w := range t.Weights {
+		total += w
+	}
+	if total == 0 {
+		return 0
+	}
+	return (t.Weights[name]*100 + total/2) / total
+}
+
+// Clone returns a copy that shares nothing that a model changes.
+func (w World) Clone() World {
+	w.Record = w.Record.Clone()
+	w.Sights = maps.Clone(w.Sights)
+	w.Traffic.Weights = maps.Clone(w.Traffic.Weights)
+	return w
+}
+
+// Learn copies what was seen of the environments into the record, so that they
+// are found again when the platform's answer to their creation was lost.
+func Learn(r *endpoint.Record, sights map[string]Sight) {
+	for i := range r.Environments {
+		e := &r.Environments[i]
+		s := sights[e.Name]
+		e.ID = either(s.ID, e.ID)
+		e.TargetGroup = either(s.TargetGroup, e.TargetGroup)
+		e.ScalingGroup = either(s.ScalingGroup, e.ScalingGroup)
+		e.PlatformARN = either(s.PlatformARN, e.PlatformARN)
+	}
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

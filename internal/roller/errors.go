@@ -1,0 +1,115 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package roller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// Problems says what is wrong with a spec; nothing was changed.
+type Problems struct {
+	Endpoint string
+	Problems []endpoint.Problem
+}
+
+func (p *Problems) Error() string {
+	lines := make([]string, len(p.Problems))
+	for i, problem := range p.Problems {
+		lines[i] = problem.Error()
+	}
+	return fmt.Sprintf("endpoint %s cannot be applied: %s", p.Endpoint, strings.Join(lines, "; "))
+}
+
+// Exists says that an endpoint to be created is there already.
+type Exists struct{ Endpoint string }
+
+func (e *Exists) Error() string {
+	return fmt.Sprintf("endpoint %s exists already; import it (terraform import ADDRESS %s), or choose another name", e.Endpoint, e.Endpoint)
+}
+
+// Protected says that an endpoint must not be removed.
+type Protected struct{ Endpoint string }
+
+func (p *Protected) Error() string {
+	return fmt.Sprintf("endpoint %s is protected from deletion; set deletion_protection = false, apply, and then destroy", p.Endpoint)
+}
+
+// Riskier says that an apply would do more than its plan showed.
+type Riskier struct {
+	Endpoint string
+	Change   string
+}
+
+func (r *Riskier) Error() string {
+	return fmt.Sprintf("endpoint %s has changed since the plan: %s; nothing was done, plan again", r.Endpoint, r.Change)
+}
+
+// Failed says that the desired release did not go live.
+type Failed struct {
+	Endpoint string
+	Live     string // version that is live; empty when none is
+	Outcome  *endpoint.Outcome
+}
+
+func (f *Failed) Error() string {
+	reason := "it is not what is live"
+	if f.Outcome != nil && f.Outcome.Reason != "" {
+		reason = f.Outcome.Reason
+	}
+	if f.Live == "" {
+		return fmt.Sprintf("endpoint %s was not created: %s. What was made for it has been taken away", f.Endpoint, reason)
+	}
+	return fmt.Sprintf("the rollout of %s to %s failed: %s. Release %s is live", f.Endpoint, f.Outcome.To, reason, f.Live)
+}
+
+// Interrupted says that a run was ended before it was done. Traffic is as it was
+// at that moment.
+type Interrupted struct {
+	Endpoint string
+	Where    string
+	Err      error
+}
+
+func (i *Interrupted) Error() string {
+	return fmt.Sprintf("the run on endpoint %s was %s: %s. Traffic was left as it is; apply again to go on", i.Endpoint, because(i.Err), i.Where)
+}
+
+func (i *Interrupted) Unwrap() error { return i.Err }
+
+func because(err error) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "ended by its timeout"
+	}
+	return "interrupted"
+}
+
+// explain words an error that ended the loop.
+func (r *run) explain(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(), Err: ctx.Err()}
+}
+
+// where words how far the endpoint got.
+func (r *run) where() string {
+	live := "nothing is live yet"
+	if v := r.record.ActiveVersion(); v != "" {
+		live = "release " + v + " is live"
+	}
+	f := r.record.Rollout
+	if f == nil {
+		return live
+	}
+	to := r.record.Environment(f.To).Release.Version
+	if f.Step < 0 {
+		return fmt.Sprintf("%s, and %s has no traffic yet", live, to)
+	}
+	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Steps[f.Step].Weight)
+}

@@ -1,0 +1,67 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package roller
+
+import (
+	"context"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// How often AWS is asked while something is awaited: soon at first, so that what
+// is quick is noticed quickly, then less and less, because launches take minutes
+// and AWS throttles who asks often.
+const (
+	shortestPoll = time.Second
+	longestPoll  = 15 * time.Second
+	renewEvery   = 5 * time.Second
+	maxFailures  = 5
+)
+
+// pace remembers how long the same thing has been awaited. Losing it costs
+// nothing but a few calls.
+type pace struct {
+	waiting  rollout.Awaited
+	since    time.Time
+	failures int
+}
+
+// poll is the time until the next look.
+func (p *pace) poll(now time.Time, what rollout.Awaited) time.Duration {
+	if p.waiting != what {
+		p.waiting, p.since = what, now
+	}
+	return min(max(now.Sub(p.since)/8, shortestPoll), longestPoll)
+}
+
+// retry bears a few failures in a row: the SDK has retried each call already.
+func (p *pace) retry(ctx context.Context, r *run, err error) error {
+	p.failures++
+	if ctx.Err() != nil || p.failures >= maxFailures {
+		return err
+	}
+	r.Log.Warn("unable to observe; trying again", "endpoint", r.record.Endpoint, "error", err)
+	return r.Clock.Sleep(ctx, time.Duration(p.failures)*time.Second)
+}
+
+// sleep waits until it is time to look again, and keeps the lease meanwhile.
+func (r *run) sleep(ctx context.Context, wake rollout.Wake, p *pace) error {
+	until := r.Clock.Now().Add(p.poll(r.Clock.Now(), wake.For))
+	if !wake.At.IsZero() && wake.At.Before(until) {
+		until = wake.At
+	}
+	for {
+		left := until.Sub(r.Clock.Now())
+		if left <= 0 {
+			return nil
+		}
+		if err := r.Clock.Sleep(ctx, min(left, renewEvery)); err != nil {
+			return err
+		}
+		if err := r.session.Renew(ctx); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,121 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package roller is the loop: observe, decide, act, record, under a lease. The
+// provider, the command and the daemon are faces of it. It knows AWS only by the
+// small interfaces of this file.
+package roller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// Platform makes and removes environments. Every method may be called again
+// after its answer was lost, and does not do its work twice then.
+type Platform interface {
+	// Check returns what would stop the endpoint from being made or changed: a
+	// quota that would be hit, a platform that does not exist. creates says that a
+	// new environment is to be made. It changes nothing.
+	Check(ctx context.Context, r *endpoint.Record, creates bool) ([]endpoint.Problem, error)
+	// Launch asks for an environment and does not wait for it. What AWS refuses
+	// for good is a *Refusal.
+	Launch(ctx context.Context, r *endpoint.Record, e *endpoint.Environment) error
+	// Observe reports on the environments of a record, by their names. It leaves
+	// Quiet and UsedBy to others.
+	Observe(ctx context.Context, r *endpoint.Record) (map[string]rollout.Sight, error)
+	// Scale bounds the scaling group of an environment.
+	Scale(ctx context.Context, e *endpoint.Environment, s rollout.Scaling) error
+	// Resize changes the platform's own idea of an environment's capacity.
+	Resize(ctx context.Context, e *endpoint.Environment, c endpoint.Capacity) error
+	// Retire asks for an environment's termination and does not wait for it.
+	Retire(ctx context.Context, e *endpoint.Environment) error
+	// Forget removes what a terminated environment leaves: its version and bundle,
+	// unless another environment of the record has the same release.
+	Forget(ctx context.Context, r *endpoint.Record, e *endpoint.Environment) error
+	// Dissolve removes what the platform keeps for the endpoint, if it is ours and
+	// empty.
+	Dissolve(ctx context.Context, r *endpoint.Record) error
+}
+
+// Balancer keeps the endpoint's listener rule. Groups are target groups' ARNs by
+// environment.
+type Balancer interface {
+	// Check returns what would stop the rule: a listener that is not on an
+	// Application Load Balancer, a priority or hosts that another rule has, a
+	// quota. It changes nothing.
+	Check(ctx context.Context, r *endpoint.Record, creates bool) ([]endpoint.Problem, error)
+	// Observe reports the rule and, by environment, the foreign rules that use its
+	// target group.
+	Observe(ctx context.Context, r *endpoint.Record, groups map[string]string) (rollout.Traffic, map[string][]string, error)
+	// Shift makes or changes the rule so that it sends these shares, in percent.
+	// It returns the rule's ARN.
+	Shift(ctx context.Context, r *endpoint.Record, groups map[string]string, weights map[string]int) (string, error)
+	// Unroute removes the rule.
+	Unroute(ctx context.Context, ruleARN string) error
+	// URL is the address at which users reach the endpoint.
+	URL(ctx context.Context, s endpoint.Routing) (string, error)
+}
+
+// Meter counts requests by the load balancer's own metrics.
+type Meter interface {
+	// Requests returns how many requests a target group answered since a time.
+	Requests(ctx context.Context, targetGroup string, since time.Time) (float64, error)
+}
+
+// Journal keeps the records and their trails.
+type Journal interface {
+	// Check returns what is wrong with the bucket. It changes nothing.
+	Check(ctx context.Context) ([]endpoint.Problem, error)
+	// Read returns an endpoint's record, or nil when there is none.
+	Read(ctx context.Context, name string) (*endpoint.Record, error)
+	// List returns the names of all endpoints that have a record.
+	List(ctx context.Context) ([]string, error)
+	// Acquire takes the endpoint's lease. A holder that is at work is a *Held; one
+	// that died is waited for. create allows for an endpoint without a record.
+	Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (Session, error)
+}
+
+// Session is a lease that is held on one record.
+type Session interface {
+	// Record is the record as it was last committed.
+	Record() endpoint.Record
+	// Commit writes the record, its outbox and a renewed lease. When another run
+	// took the lease it is a *Held and nothing was written.
+	Commit(ctx context.Context, r endpoint.Record) error
+	// Renew prolongs the lease when a part of it is over.
+	Renew(ctx context.Context) error
+	// Within returns a context that ends before the lease can be taken by another.
+	Within(ctx context.Context) (context.Context, context.CancelFunc)
+	// Release gives the lease back.
+	Release(ctx context.Context) error
+}
+
+// Clock tells the time and waits.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits, or returns the context's error.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Held says that another run holds the lease.
+type Held struct {
+	Endpoint string
+	Lease    endpoint.Lease
+}
+
+func (h *Held) Error() string {
+	return fmt.Sprintf("%s is being changed by %s, by %s on %s, since %s; its lease ends at %s unless it is renewed",
+		h.Endpoint, h.Lease.Who.Run, h.Lease.Who.Caller, h.Lease.Who.Host,
+		h.Lease.Since.UTC().Format(time.RFC3339), h.Lease.Until.UTC().Format(time.RFC3339))
+}
+
+// Refusal is an answer that will not be another one when asked again.
+type Refusal struct{ Err error }
+
+func (r *Refusal) Error() string { return r.Err.Error() }
+func (r *Refusal) Unwrap() error { return r.Err }

@@ -1,0 +1,180 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package cloud
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
+)
+
+// scalingService is Auto Scaling.
+type scalingService struct{ *Cloud }
+
+type scalingGroup struct {
+	name, arn          string
+	min, max, desired  int
+	tags               tags
+	created            time.Time
+	template           launchTemplate
+	suspended          map[string]bool
+	sources            []*trafficSource
+	instances          []*instance
+	activities         []types.Activity // the newest first
+	deleting           bool
+	terminationPolicy  []string
+	cooldown           int32
+	healthCheckType    string
+	gracePeriod        int32
+	newProtected       bool
+	idleTrigger        bool      // shrinks when idle
+	idleSince, checked time.Time // of the idle trigger
+	requests           int       // that the idle trigger has seen
+}
+
+// A trafficSource is a target group that a group's instances register with.
+type trafficSource struct {
+	arn      string
+	legacy   bool // attached as a target group, not as a traffic source
+	removing bool
+}
+
+// scalingProcesses are the processes that can be suspended.
+var scalingProcesses = []string{
+	"Launch", "Terminate", "AddToLoadBalancer", "AlarmNotification", "AZRebalance", "HealthCheck",
+	"InstanceRefresh", "ReplaceUnhealthy", "ScheduledActions",
+}
+
+func (c *Cloud) scalingGroup(name string) (*scalingGroup, error) {
+	for _, g := range c.scaling {
+		if g.name == name {
+			return g, nil
+		}
+	}
+	return nil, wire.Errorf("ValidationError", "AutoScalingGroup name not found - AutoScalingGroup '%s' not found", name)
+}
+
+// stepScaling keeps a group at its desired capacity.
+func (c *Cloud) stepScaling(g *scalingGroup, now time.Time) {
+	for _, i := range g.instances {
+		c.stepInstance(i, now)
+	}
+	g.instances = slices.DeleteFunc(g.instances, func(i *instance) bool { return i.state == types.LifecycleStateTerminated })
+	c.stepHealth(g, now)
+	if c.idle(g, now) && g.desired > g.min {
+		g.desired--
+		g.record(c, now, "Successful", fmt.Sprintf("Setting desired capacity to %d", g.desired),
+			"an alarm in the ALARM state triggered the scale down policy of the environment")
+	}
+	live := g.live()
+	if n := g.desired - len(live); n > 0 && !g.suspended["Launch"] && !g.deleting {
+		for range n {
+			i := c.launch(g, now)
+			g.record(c, now, "Successful", "Launching a new EC2 instance: "+i.id,
+				fmt.Sprintf("an instance was started in response to a difference between desired and actual capacity, increasing the capacity from %d to %d", len(live), g.desired))
+		}
+	}
+	if n := len(live) - g.desired; n > 0 && (!g.suspended["Terminate"] || g.deleting) {
+		for _, i := range live[:n] { // the oldest go first
+			c.terminate(i, now)
+			g.record(c, now, "Successful", "Terminating EC2 instance: "+i.id,
+				fmt.Sprintf("an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from %d to %d", len(live), g.desired))
+		}
+	}
+	g.sources = slices.DeleteFunc(g.sources, func(s *trafficSource) bool { return s.removing && c.drained(s.arn, g) })
+}
+
+// live are the instances that are not on their way out.
+func (g *scalingGroup) live() []*instance {
+	var live []*instance
+	for _, i := range g.instances {
+		if i.state == types.LifecycleStatePending || i.state == types.LifecycleStateInService {
+			live = append(live, i)
+		}
+	}
+	return live
+}
+
+// stepHealth finds dead instances and replaces unhealthy ones.
+func (c *Cloud) stepHealth(g *scalingGroup, now time.Time) {
+	for _, i := range g.live() {
+		if i.died() && !g.suspended["HealthCheck"] {
+			i.unhealthy = true
+		}
+		if i.unhealthy && !g.suspended["ReplaceUnhealthy"] && !g.suspended["Terminate"] {
+			c.terminate(i, now)
+			g.record(c, now, "Successful", "Terminating EC2 instance: "+i.id,
+				"an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped")
+		}
+	}
+}
+
+// Elastic Beanstalk's default trigger: NetworkOut below 2,000,000 bytes for
+// five minutes takes one instance away. Here a group without any request is
+// below it, and one with requests is not: answers have no size worth measuring.
+const (
+	triggerPeriod   = 5 * time.Minute
+	triggerCooldown = 6 * time.Minute
+)
+
+// idle evaluates the trigger; after it has fired it waits for the cooldown.
+func (c *Cloud) idle(g *scalingGroup, now time.Time) bool {
+	if !g.idleTrigger || c.config.NoIdleScaling || g.deleting || now.Before(g.checked.Add(c.scaled(5*time.Second))) {
+		return false
+	}
+	g.checked = now
+	requests := 0
+	for _, s := range g.sources {
+		if t, err := c.group(s.arn); err == nil {
+			for _, m := range t.proxy.Metrics() {
+				requests += m.RequestCount
+			}
+		}
+	}
+	inService := slices.ContainsFunc(g.instances, func(i *instance) bool { return i.registered })
+	if requests != g.requests || g.idleSince.IsZero() || !inService {
+		g.requests, g.idleSince = requests, now
+		return false
+	}
+	if now.Before(g.idleSince.Add(c.scaled(triggerPeriod))) || g.suspended["AlarmNotification"] || g.desired <= g.min {
+		return false
+	}
+	g.idleSince = now.Add(c.scaled(triggerCooldown - triggerPeriod))
+	return true
+}
+
+// drained tells whether no instance of a scaling group is left in a target group.
+func (c *Cloud) drained(group string, g *scalingGroup) bool {
+	t, err := c.group(group)
+	if err != nil {
+		return true
+	}
+	for _, h := range t.proxy.Health() {
+		if slices.ContainsFunc(g.instances, func(i *instance) bool { return i.id == h.Target.ID }) {
+			return false
+		}
+	}
+	return true
+}
+
+// record adds a scaling activity.
+func (g *scalingGroup) record(c *Cloud, now time.Time, status types.ScalingActivityStatusCode, description, cause string) types.Activity {
+	a := types.Activity{
+		ActivityId: ptr(c.uuid()), AutoScalingGroupName: &g.name, AutoScalingGroupARN: &g.arn,
+		Description: &description, Cause: ptr("At " + now.Format(time.RFC3339) + " " + cause + "."),
+		StartTime: ptr(now), EndTime: ptr(now), Progress: ptr[int32](100), StatusCode: status,
+		Details: ptr("{}"),
+	}
+	g.activities = slices.Insert(g.activities, 0, a)
+	return a
+}
+
+// forgetGoneScalingGroups removes groups that are being deleted and are empty.
+func (c *Cloud) forgetGoneScalingGroups() {
+	c.scaling = slices.DeleteFunc(c.scaling, func(g *scalingGroup) bool { return g.deleting && len(g.instances) == 0 })
+}

@@ -1,0 +1,173 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package cloud is the sandbox's world: one AWS account in one Region with
+// Elastic Beanstalk, Application Load Balancers, Auto Scaling, CloudFormation,
+// EC2's network, CloudWatch and STS, as far as deployments need them.
+//
+// One mutex guards the world. A request holds it from its start to its encoded
+// answer, so operations are plain functions over plain state. Everything that
+// AWS does later, by itself, happens in step, which one goroutine calls many
+// times a second. Instances are real HTTP servers and listeners take real
+// requests; those parts are the packages proxy and demoservice.
+//
+// It does not verify signatures, and it serves one account only.
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/objects"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
+)
+
+// Config says what the world is like.
+type Config struct {
+	// Account is the twelve-digit account number.
+	Account string
+	// Region is the only Region served.
+	Region string
+	// Bucket is created at the start.
+	Bucket string
+	// LoadBalancerListen is the loopback address, host:port, at which the first
+	// listener takes traffic. Further listeners choose a free port.
+	LoadBalancerListen string
+	// Speed divides the time of everything that AWS does by itself: with 60 what
+	// takes AWS a minute takes a second. Durations of the user's own service and
+	// the time in answers are real.
+	Speed float64
+	// Quotas are the account's limits.
+	Quotas Quotas
+	// NoIdleScaling turns off the default scaling trigger of Elastic Beanstalk,
+	// which shrinks an environment that gets no traffic.
+	NoIdleScaling bool
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Logger gets what happens in the background.
+	Logger hclog.Logger
+}
+
+// Cloud is one world.
+type Cloud struct {
+	config   Config
+	objects  *objects.Store
+	services map[string]*wire.Service // by signing name
+	calls    callLog
+	seeded   Seeded
+
+	mu           sync.Mutex // guards what follows
+	random       *rand.Rand
+	serial       int
+	network      network
+	sessions     map[string]principal // of assumed roles, by access key
+	applications []*application
+	environments []*environment
+	events       []event // the oldest first
+	balancers    []*loadBalancer
+	groups       []*targetGroup
+	scaling      []*scalingGroup
+	instances    map[string]*instance
+	closed       bool
+
+	running    context.Context // ends on Close
+	stop       context.CancelFunc
+	background sync.WaitGroup
+}
+
+// New makes a world with a network, a load balancer with one listener, and a
+// bucket, and sets it going.
+func New(config Config) (*Cloud, error) {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = hclog.NewNullLogger()
+	}
+	config.Quotas = config.Quotas.withDefaults()
+	c := &Cloud{
+		config:    config,
+		objects:   objects.New(config.Account, config.Region, config.Now),
+		random:    rand.New(rand.NewPCG(1, 2)), // identifiers are the same in every run
+		sessions:  map[string]principal{},
+		instances: map[string]*instance{},
+	}
+	c.running, c.stop = context.WithCancel(context.Background())
+	c.services = c.serve()
+	if err := c.seed(); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("seeding the sandbox: %w", err)
+	}
+	c.background.Go(c.run)
+	return c, nil
+}
+
+// Close stops every listener, instance and health check and waits for them.
+func (c *Cloud) Close() {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return
+	}
+	c.closed = true
+	c.stop()
+	for _, lb := range c.balancers {
+		for _, l := range lb.listeners {
+			c.closeListener(l)
+		}
+	}
+	for _, g := range c.groups {
+		c.background.Go(g.proxy.Close)
+	}
+	for _, i := range c.instances {
+		c.stopService(i)
+	}
+	c.mu.Unlock()
+	c.background.Wait()
+}
+
+// Calls gives the log of all calls, the oldest first.
+func (c *Cloud) Calls() []Call { return c.calls.list() }
+
+// now is the time in answers: UTC with milliseconds.
+func (c *Cloud) now() time.Time { return c.config.Now().UTC().Truncate(time.Millisecond) }
+
+// scaled is how long something takes here that takes AWS d.
+func (c *Cloud) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / c.config.Speed)
+}
+
+// run moves the world until it is closed.
+func (c *Cloud) run() {
+	ticker := time.NewTicker(max(5*time.Millisecond, min(c.scaled(time.Second), 250*time.Millisecond)))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.running.Done():
+			return
+		case <-ticker.C:
+			c.mu.Lock()
+			if !c.closed {
+				c.step(c.now())
+			}
+			c.mu.Unlock()
+		}
+	}
+}
+
+// step does what AWS would have done by now.
+func (c *Cloud) step(now time.Time) {
+	for _, g := range c.scaling {
+		c.stepScaling(g, now)
+	}
+	for _, e := range c.environments {
+		c.stepEnvironment(e, now)
+	}
+	c.forgetTerminated(now)
+	c.forgetGoneScalingGroups()
+}

@@ -1,0 +1,95 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package cloud
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/objects"
+)
+
+// A recording holds an answer back until the call is in the log.
+type recording struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recording) Header() http.Header         { return r.header }
+func (r *recording) WriteHeader(status int)      { r.status = status }
+func (r *recording) Write(p []byte) (int, error) { return r.body.Write(p) }
+
+// serveS3 lets the object store answer and logs the call before the client
+// can see the answer.
+func (c *Cloud) serveS3(w http.ResponseWriter, r *http.Request, s scope) {
+	call := Call{Time: c.now(), RequestID: newRequestID(), Service: "s3", Operation: objects.Operation(r)}
+	call.Changing = changes(call.Operation)
+	call.Parameters = s3Parameters(r)
+	recorded := &recording{header: http.Header{}, status: http.StatusOK}
+	p, known := c.principalOf(s.accessKey)
+	call.Principal = p.arn
+	switch {
+	case s.accessKey == "":
+		objects.WriteError(recorded, r, http.StatusForbidden, "AccessDenied", "Access Denied")
+	case !known:
+		objects.WriteError(recorded, r, http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+	default:
+		if err := p.permit("s3", call.Operation); err != nil {
+			objects.WriteError(recorded, r, http.StatusForbidden, "AccessDenied", strings.TrimPrefix(err.Error(), "api error AccessDenied: "))
+		} else {
+			c.objects.ServeHTTP(recorded, r)
+		}
+	}
+	call.Outcome = "OK"
+	if recorded.status >= 400 {
+		call.Outcome = s3Code(recorded)
+	}
+	if id := recorded.header.Get("X-Amz-Request-Id"); id != "" {
+		call.RequestID = id
+	}
+	c.calls.add(call)
+	for k, v := range recorded.header {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(recorded.status)
+	// The client has gone when this fails; there is nobody to tell.
+	_, _ = w.Write(recorded.body.Bytes())
+}
+
+// s3Parameters are bucket and key of a path-style request and its query.
+func s3Parameters(r *http.Request) json.RawMessage {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	p := map[string]string{"Bucket": bucket}
+	if key != "" {
+		p["Key"] = key
+	}
+	for k, v := range r.URL.Query() {
+		if !strings.HasPrefix(k, "X-Amz-") {
+			p[k] = strings.Join(v, ",")
+		}
+	}
+	for _, h := range []string{"If-Match", "If-None-Match"} {
+		if v := r.Header.Get(h); v != "" {
+			p[strings.ReplaceAll(h, "-", "")] = v
+		}
+	}
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic("cloud: a map of strings did not marshal: " + err.Error())
+	}
+	return b
+}
+
+// s3Code reads the code out of an error document; HEAD has none.
+func s3Code(r *recording) string {
+	_, rest, _ := strings.Cut(r.body.String(), "<Code>")
+	if code, _, ok := strings.Cut(rest, "</Code>"); ok {
+		return code
+	}
+	return strconv.Itoa(r.status)
+}

@@ -1,0 +1,100 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package objects
+
+import (
+	"encoding/xml"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// copyObject copies within the store, with the source's description or, when
+// the directives say REPLACE, with the request's.
+func (s *Store) copyObject(c *call) error {
+	condition, err := c.writeCondition()
+	if err != nil {
+		return err
+	}
+	before := s.current(c)
+	source, err := s.copySource(c)
+	if err != nil {
+		return err
+	}
+	if err := condition.check(before, c.key); err != nil {
+		return err
+	}
+	o, err := s.described(c)
+	if err != nil {
+		return err
+	}
+	replace, err := directive(c.r.Header, "X-Amz-Metadata-Directive")
+	if err != nil {
+		return err
+	}
+	if source == before && !replace && c.r.Header.Get(encryptionHeader) == "" && c.r.Header.Get("X-Amz-Storage-Class") == "" {
+		return invalidRequest("This copy request is illegal because it is trying to copy an object to itself without " +
+			"changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	if !replace {
+		o.headers, o.metadata = source.headers, source.metadata
+	}
+	o.tags = source.tags
+	if replace, err := directive(c.r.Header, "X-Amz-Tagging-Directive"); err != nil {
+		return err
+	} else if replace {
+		if o.tags, err = parseTaggingHeader(c.r.Header.Get("X-Amz-Tagging")); err != nil {
+			return err
+		}
+	}
+	o.body, o.checksum = source.body, source.checksum
+	if a := strings.ToUpper(c.r.Header.Get(checksumPrefix + "Algorithm")); algorithms[a] != nil {
+		o.checksum = computeChecksum(a, o.body)
+	}
+	if err := s.commit(c, condition, before, o); err != nil {
+		return err
+	}
+	setAll(c.w.Header(), o.encrypted)
+	return answerXML(c, struct {
+		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
+		LastModified string
+		ETag         string
+		ChecksumType string
+		Checksum     element
+	}{
+		LastModified: timestamp(o.modified), ETag: o.etag, ChecksumType: fullObject,
+		Checksum: element{XMLName: xml.Name{Local: "Checksum" + o.checksum.algorithm}, Value: o.checksum.value},
+	})
+}
+
+// copySource finds what is to be copied and evaluates the conditions on it.
+func (s *Store) copySource(c *call) (*object, error) {
+	header := c.r.Header.Get("X-Amz-Copy-Source")
+	path, version, _ := strings.Cut(header, "?versionId=")
+	path, err := url.PathUnescape(strings.TrimPrefix(path, "/"))
+	bucket, key, found := strings.Cut(path, "/")
+	if err != nil || !found || key == "" || (version != "" && version != "null") {
+		return nil, invalidArgument("x-amz-copy-source", header, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+	}
+	if _, exists := s.BucketRegion(bucket); !exists {
+		return nil, errNoBucket(bucket)
+	}
+	o := s.current(&call{bucket: bucket, key: key})
+	if o == nil {
+		return nil, errNoKey(key)
+	}
+	return o, readCondition(c.r.Header, "X-Amz-Copy-Source-", o)
+}
+
+// directive says whether a part of the object is to be replaced.
+func directive(h http.Header, name string) (replace bool, err error) {
+	switch v := h.Get(name); v {
+	case "", "COPY":
+		return false, nil
+	case "REPLACE":
+		return true, nil
+	default:
+		return false, invalidArgument(strings.ToLower(name), v, "Unknown directive.")
+	}
+}

@@ -1,0 +1,81 @@
+# Copyright IonRoller Authors
+# SPDX-License-Identifier: MPL-2.0
+"""Drives the store with boto3, a client that checks what it is sent.
+
+The endpoint is the first argument. The last line printed is "ok".
+"""
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+
+def client(region):
+    return boto3.client(
+        "s3", endpoint_url=sys.argv[1], region_name=region,
+        aws_access_key_id="AKID", aws_secret_access_key="SECRET",
+        config=Config(retries={"total_max_attempts": 1}))
+
+
+def fails(code, call, **arguments):
+    try:
+        call(**arguments)
+    except ClientError as e:
+        assert e.response["Error"]["Code"] == code, e
+        return e.response
+    raise AssertionError(f"{code} expected of {call.__name__} {arguments}")
+
+
+s3 = client("us-east-1")
+s3.create_bucket(Bucket="smoke")
+s3.create_bucket(Bucket="abroad", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+assert {b["Name"] for b in s3.list_buckets()["Buckets"]} >= {"smoke", "abroad"}
+assert s3.get_bucket_location(Bucket="abroad")["LocationConstraint"] == "eu-west-1"
+assert s3.get_bucket_location(Bucket="smoke")["LocationConstraint"] is None
+assert client("eu-west-1").head_bucket(Bucket="abroad")["BucketRegion"] == "eu-west-1"
+assert "Status" not in s3.get_bucket_versioning(Bucket="smoke")
+# boto3 follows to the Region that the redirect names.
+assert s3.list_objects_v2(Bucket="abroad")["KeyCount"] == 0
+
+names = ["a b+c/%2F", "a/1", "é/ü", "z"]
+for name in names:
+    for algorithm in ["CRC32", "SHA1", "SHA256"]:
+        put = s3.put_object(Bucket="smoke", Key=name, Body=b"hello", ChecksumAlgorithm=algorithm,
+                            Metadata={"m": "v"}, ContentType="text/plain")
+        assert put["ETag"] == '"5d41402abc4b2a76b9719d911017c592"', put
+        assert put["ServerSideEncryption"] == "AES256"
+        got = s3.get_object(Bucket="smoke", Key=name, ChecksumMode="ENABLED")
+        assert got["Body"].read() == b"hello" and got["Checksum" + algorithm] == put["Checksum" + algorithm]
+        assert got["Metadata"] == {"m": "v"} and got["ContentType"] == "text/plain", (name, algorithm, got)
+
+listed = s3.list_objects_v2(Bucket="smoke")
+assert [o["Key"] for o in listed["Contents"]] == sorted(names, key=lambda n: n.encode()), listed
+pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket="smoke", Delimiter="/", PaginationConfig={"PageSize": 1}))
+assert len(pages) == 4, pages
+assert [p["Prefix"] for page in pages for p in page.get("CommonPrefixes", [])] == ["a b+c/", "a/", "é/"]
+pages = list(s3.get_paginator("list_objects").paginate(Bucket="smoke", Delimiter="/", PaginationConfig={"PageSize": 1}))
+assert len(pages) == 4, pages
+
+fails("PreconditionFailed", s3.put_object, Bucket="smoke", Key="z", Body=b"x", IfNoneMatch="*")
+fails("PreconditionFailed", s3.put_object, Bucket="smoke", Key="z", Body=b"x", IfMatch='"other"')
+fails("NoSuchKey", s3.put_object, Bucket="smoke", Key="none", Body=b"x", IfMatch='"other"')
+fails("PreconditionFailed", s3.delete_object, Bucket="smoke", Key="z", IfMatch='"other"')
+fails("NoSuchKey", s3.get_object, Bucket="smoke", Key="none")
+fails("304", s3.get_object, Bucket="smoke", Key="z", IfNoneMatch=put["ETag"])
+fails("404", s3.head_object, Bucket="smoke", Key="none")
+fails("NotImplemented", s3.get_bucket_acl, Bucket="smoke")
+fails("NotImplemented", s3.put_bucket_versioning, Bucket="smoke", VersioningConfiguration={"Status": "Enabled"})
+fails("BucketNotEmpty", s3.delete_bucket, Bucket="smoke")
+
+copied = s3.copy_object(Bucket="smoke", Key="copy", CopySource={"Bucket": "smoke", "Key": names[0]})
+assert copied["CopyObjectResult"]["ETag"] == put["ETag"]
+s3.put_object_tagging(Bucket="smoke", Key="copy", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
+assert s3.get_object_tagging(Bucket="smoke", Key="copy")["TagSet"] == [{"Key": "k", "Value": "v"}]
+assert s3.get_object_tagging(Bucket="smoke", Key="z")["TagSet"] == []
+
+deleted = s3.delete_objects(Bucket="smoke", Delete={"Objects": [{"Key": n} for n in names + ["copy"]]})
+assert len(deleted["Deleted"]) == 5 and "Errors" not in deleted, deleted
+s3.delete_bucket(Bucket="smoke")
+fails("NoSuchBucket", s3.list_objects_v2, Bucket="smoke")
+print("ok")

@@ -1,0 +1,65 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package proxy
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestMinutes(t *testing.T) {
+	now := time.Date(2026, 1, 1, 10, 0, 59, 0, time.FixedZone("", 3600))
+	var m metrics
+	for i, status := range []int{200, 201, 302, 404, 500, 503} {
+		m.answered(now, now.Add(time.Duration(i)*100*time.Millisecond), status)
+	}
+	m.failed(now.Add(2*time.Second), true)
+	m.failed(now, false) // late, into the minute before
+	list := m.list()
+	if len(list) != 2 {
+		t.Fatalf("got %+v", list)
+	}
+	first, second := list[0], list[1]
+	if first.Start != time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC) || first.RequestCount != 7 || first.HTTP2xx != 2 ||
+		first.HTTP3xx != 1 || first.HTTP4xx != 1 || first.HTTP5xx != 2 || first.ConnectionErrors != 0 {
+		t.Errorf("got %+v", first)
+	}
+	if s := first.ResponseTime; s.Count != 6 || math.Abs(s.Sum-1.5) > 1e-9 || s.Min != 0 || s.Max != 0.5 || len(s.Values) != 6 {
+		t.Errorf("got %+v", s)
+	}
+	if second.Start.Sub(first.Start) != time.Minute || second.RequestCount != 1 || second.ConnectionErrors != 1 {
+		t.Errorf("got %+v", second)
+	}
+	list[0].ResponseTime.Values[0] = 99
+	if m.list()[0].ResponseTime.Values[0] == 99 {
+		t.Error("list gives away what is stored")
+	}
+	for i := range 200 {
+		m.failed(now.Add(time.Duration(i)*time.Minute), false)
+	}
+	if list := m.list(); len(list) != keptMinutes || !list[0].Start.Before(list[1].Start) {
+		t.Errorf("%d minutes are kept", len(list))
+	}
+}
+
+// A selection of many samples is spread evenly over all of them.
+func TestSamplesStayRepresentative(t *testing.T) {
+	var s Samples
+	const n = 30000
+	for i := range n {
+		s.add(float64(i))
+	}
+	if s.Count != n || s.Min != 0 || s.Max != n-1 || s.Sum != n*(n-1)/2 {
+		t.Errorf("got count %d, min %v, max %v, sum %v", s.Count, s.Min, s.Max, s.Sum)
+	}
+	if len(s.Values) < keptValues/2 || len(s.Values) > keptValues {
+		t.Errorf("%d values are kept", len(s.Values))
+	}
+	for i, v := range s.Values {
+		if want := float64(i * s.stride); v != want {
+			t.Fatalf("value %d is %v, want %v", i, v, want)
+		}
+	}
+}

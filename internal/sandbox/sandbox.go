@@ -1,0 +1,178 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package sandbox is an AWS on loopback: one HTTP endpoint for all APIs and a
+// load balancer that takes real traffic. It puts together the parts below it
+// and has no behaviour of its own.
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/cloud"
+)
+
+// Config says what sandbox to start. The zero value is a good one.
+type Config struct {
+	// Listen is the address of the AWS endpoint; 127.0.0.1:0 when empty.
+	Listen string
+	// LoadBalancerListen is where the load balancer takes traffic;
+	// 127.0.0.1:0 when empty.
+	LoadBalancerListen string
+	// Region is the only Region served; us-east-1 when empty.
+	Region string
+	// Speed divides the time of what AWS does by itself; 60 when zero.
+	Speed float64
+	// Quotas are the account's limits; AWS's own where zero.
+	Quotas cloud.Quotas
+	// NoIdleScaling turns Elastic Beanstalk's default scaling trigger off.
+	NoIdleScaling bool
+	// Logger gets what happens in the background; nothing is logged when nil.
+	Logger hclog.Logger
+}
+
+// Sandbox is a running sandbox.
+type Sandbox struct {
+	cloud  *cloud.Cloud
+	server *http.Server
+	info   Info
+	served chan error
+	close  sync.Once
+	closed error
+}
+
+// Info is what a client needs to know.
+type Info struct {
+	EndpointURL             string            `json:"endpoint_url"`
+	Region                  string            `json:"region"`
+	AccessKeyID             string            `json:"access_key_id"`
+	SecretAccessKey         string            `json:"secret_access_key"`
+	ReadOnlyAccessKeyID     string            `json:"read_only_access_key_id"`
+	ReadOnlySecretAccessKey string            `json:"read_only_secret_access_key"`
+	AccountID               string            `json:"account_id"`
+	Bucket                  string            `json:"bucket"`
+	VPCID                   string            `json:"vpc_id"`
+	Subnets                 []string          `json:"subnets"`
+	SecurityGroupID         string            `json:"security_group_id"`
+	LoadBalancerARN         string            `json:"load_balancer_arn"`
+	ListenerARN             string            `json:"listener_arn"`
+	LoadBalancerURL         string            `json:"load_balancer_url"`
+	Listeners               map[string]string `json:"listeners"` // URL by listener ARN
+}
+
+const (
+	account = "123456789012"
+	bucket  = "ionroller-sandbox"
+	// closeGrace is how long requests in flight may take when the sandbox closes.
+	closeGrace = 2 * time.Second
+)
+
+// Start starts a sandbox. Ctx bounds the start only; Close ends the sandbox.
+func Start(ctx context.Context, c Config) (*Sandbox, error) {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	if c.LoadBalancerListen == "" {
+		c.LoadBalancerListen = "127.0.0.1:0"
+	}
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.Speed == 0 {
+		c.Speed = 60
+	}
+	if c.Speed < 0 {
+		return nil, fmt.Errorf("sandbox: speed %v: it must be more than zero", c.Speed)
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: listening for AWS requests on %s: %w", c.Listen, err)
+	}
+	world, err := cloud.New(cloud.Config{
+		Account: account, Region: c.Region, Bucket: bucket, LoadBalancerListen: c.LoadBalancerListen, Speed: c.Speed,
+		Quotas: c.Quotas, NoIdleScaling: c.NoIdleScaling, Logger: c.Logger,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), listener.Close())
+	}
+	seeded := world.Seeded()
+	s := &Sandbox{
+		cloud: world,
+		info: Info{
+			EndpointURL: "http://" + reachable(listener.Addr()), Region: c.Region, AccountID: account,
+			AccessKeyID: cloud.AccessKeyID, SecretAccessKey: cloud.SecretAccessKey,
+			ReadOnlyAccessKeyID: cloud.ReadOnlyAccessKeyID, ReadOnlySecretAccessKey: cloud.ReadOnlySecretAccessKey,
+			Bucket: bucket, VPCID: seeded.VPC, Subnets: seeded.Subnets, SecurityGroupID: seeded.SecurityGroup,
+			LoadBalancerARN: seeded.LoadBalancerARN, ListenerARN: seeded.ListenerARN, LoadBalancerURL: "http://" + seeded.LoadBalancerAddr,
+		},
+		served: make(chan error, 1),
+	}
+	s.server = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
+	go func() { s.served <- s.server.Serve(listener) }()
+	return s, nil
+}
+
+// reachable is the address for clients on this machine: numeric, so that AWS
+// SDKs choose path-style S3.
+func reachable(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return a.String()
+}
+
+// Info tells clients what they need.
+func (s *Sandbox) Info() Info {
+	info := s.info
+	info.Listeners = map[string]string{}
+	for arn, addr := range s.cloud.ListenerAddresses() {
+		info.Listeners[arn] = "http://" + addr
+	}
+	return info
+}
+
+// Calls gives the log of all calls, the oldest first.
+func (s *Sandbox) Calls() []cloud.Call { return s.cloud.Calls() }
+
+// serve takes all requests as they are: a ServeMux would clean the paths of
+// S3's keys.
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/_sandbox/info" {
+		s.cloud.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	// The client has gone when this fails; there is nobody to tell.
+	_ = json.NewEncoder(w).Encode(s.Info())
+}
+
+// Close stops listeners and instances and waits for everything to end.
+func (s *Sandbox) Close() error {
+	s.close.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+		defer cancel()
+		err := s.server.Shutdown(ctx)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.server.Close()
+		}
+		s.cloud.Close()
+		if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+			err = errors.Join(err, served)
+		}
+		if err != nil {
+			s.closed = fmt.Errorf("sandbox: closing: %w", err)
+		}
+	})
+	return s.closed
+}

@@ -1,0 +1,113 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package balancer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// Observe reports the endpoint's rule and which foreign rules use its
+// environments' target groups. The load balancer's other listeners are asked only
+// when a group is out of the rule, and might so be removed.
+func (b *Balancer) Observe(ctx context.Context, r *endpoint.Record, groups map[string]string) (rollout.Traffic, map[string][]string, error) {
+	traffic, used, err := b.observe(ctx, r, groups)
+	if err != nil {
+		return rollout.Traffic{}, nil, fmt.Errorf("observing the traffic of %s: %w", r.Endpoint, err)
+	}
+	return traffic, used, nil
+}
+
+func (b *Balancer) observe(ctx context.Context, r *endpoint.Record, groups map[string]string) (rollout.Traffic, map[string][]string, error) {
+	routing := r.Desired.Routing
+	rules, err := b.rules(ctx, routing.ListenerARN)
+	if err != nil {
+		return rollout.Traffic{}, nil, err
+	}
+	ours, err := b.find(ctx, r, rules)
+	if err != nil {
+		return rollout.Traffic{}, nil, err
+	}
+	var traffic rollout.Traffic
+	if ours != nil {
+		traffic = ours.traffic(routing, groups)
+	}
+	if len(traffic.Weights) < len(groups) {
+		others, err := b.otherRules(ctx, routing.ListenerARN)
+		if err != nil {
+			return rollout.Traffic{}, nil, err
+		}
+		rules = append(rules, others...)
+	}
+	return traffic, usedBy(rules, traffic.RuleARN, groups), nil
+}
+
+// traffic is what the rule does, by environments.
+func (r *rule) traffic(s endpoint.Routing, groups map[string]string) rollout.Traffic {
+	names := map[string]string{}
+	for name, arn := range groups {
+		if arn != "" {
+			names[arn] = name
+		}
+	}
+	t := rollout.Traffic{
+		RuleARN: r.arn, Weights: map[string]int{},
+		Routed: r.plain && r.takes(s) && (s.Priority == 0 || s.Priority == r.priority),
+	}
+	for arn, weight := range r.weights {
+		if name, ok := names[arn]; ok {
+			t.Weights[name] = weight
+		} else {
+			t.Foreign = append(t.Foreign, arn)
+		}
+	}
+	slices.Sort(t.Foreign)
+	return t
+}
+
+// otherRules lists the rules of the load balancer's other listeners.
+func (b *Balancer) otherRules(ctx context.Context, listener string) ([]rule, error) {
+	listeners, err := b.listenersOf(ctx, loadBalancerOf(listener))
+	if err != nil {
+		return nil, err
+	}
+	var all []rule
+	for _, arn := range listeners {
+		if arn == listener {
+			continue
+		}
+		rules, err := b.rules(ctx, arn)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rules...)
+	}
+	return all, nil
+}
+
+// usedBy lists, by environment, the rules that forward to it and are neither the
+// endpoint's nor Elastic Beanstalk's own.
+func usedBy(rules []rule, ours string, groups map[string]string) map[string][]string {
+	used := map[string][]string{}
+	for name, arn := range groups {
+		for _, r := range rules {
+			if _, forwards := r.weights[arn]; forwards && r.arn != ours && !r.platforms() {
+				used[name] = append(used[name], r.arn)
+			}
+		}
+	}
+	return used
+}
+
+// platforms says that Elastic Beanstalk made the rule, for an environment's CNAME.
+func (r *rule) platforms() bool {
+	return len(r.hosts) > 0 && !slices.ContainsFunc(r.hosts, func(host string) bool {
+		return !strings.HasSuffix(strings.ToLower(host), ".elasticbeanstalk.com")
+	})
+}

@@ -1,0 +1,185 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package balancer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// rule is a listener rule as far as it matters here.
+type rule struct {
+	arn      string
+	fallback bool // the listener's default rule
+	priority int  // of the default rule: above all others
+	hosts    []string
+	paths    []string
+	// narrowed says that it has conditions beside hosts and paths.
+	narrowed bool
+	// weights are of the target groups it forwards to, by ARN.
+	weights map[string]int
+	// plain says that forwarding is all it does, without stickiness.
+	plain bool
+}
+
+const lastPriority = endpoint.MaxPriority + 1
+
+// rules lists a listener's rules.
+func (b *Balancer) rules(ctx context.Context, listener string) ([]rule, error) {
+	var all []rule
+	pages := elasticloadbalancingv2.NewDescribeRulesPaginator(b.elb, &elasticloadbalancingv2.DescribeRulesInput{ListenerArn: &listener})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if code(err) == "ListenerNotFound" {
+			return nil, nil // its rules went with it
+		}
+		if err != nil {
+			return nil, fmt.Errorf("describing the rules of listener %s: %w", listener, err)
+		}
+		for _, r := range page.Rules {
+			all = append(all, read(r))
+		}
+	}
+	return all, nil
+}
+
+func read(r types.Rule) rule {
+	read := rule{arn: aws.ToString(r.RuleArn), fallback: aws.ToBool(r.IsDefault), priority: lastPriority, weights: map[string]int{}}
+	if n, err := strconv.Atoi(aws.ToString(r.Priority)); err == nil {
+		read.priority = n
+	}
+	for _, c := range r.Conditions {
+		switch {
+		case c.HostHeaderConfig != nil && len(c.HostHeaderConfig.RegexValues) == 0:
+			read.hosts = append(read.hosts, c.HostHeaderConfig.Values...)
+		case c.PathPatternConfig != nil && len(c.PathPatternConfig.RegexValues) == 0:
+			read.paths = append(read.paths, c.PathPatternConfig.Values...)
+		default:
+			read.narrowed = true
+		}
+	}
+	read.plain = len(r.Actions) == 1 && len(r.Transforms) == 0
+	for _, a := range r.Actions {
+		if a.Type != types.ActionTypeEnumForward {
+			read.plain = false
+			continue
+		}
+		read.forward(a)
+	}
+	return read
+}
+
+func (r *rule) forward(a types.Action) {
+	if a.ForwardConfig == nil {
+		r.weights[aws.ToString(a.TargetGroupArn)] = 1
+		return
+	}
+	for _, g := range a.ForwardConfig.TargetGroups {
+		weight := 1 // what a group without one counts
+		if g.Weight != nil {
+			weight = int(*g.Weight)
+		}
+		r.weights[aws.ToString(g.TargetGroupArn)] = weight
+	}
+	if s := a.ForwardConfig.TargetGroupStickinessConfig; s != nil && aws.ToBool(s.Enabled) {
+		r.plain = false
+	}
+}
+
+// find returns the endpoint's rule among those of its listener, or nil. The
+// record names it; a rule that the record does not know yet, because the run that
+// made it died, is known by its conditions and our tags.
+func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (*rule, error) {
+	for i := range rules {
+		if rules[i].arn == r.RuleARN {
+			return &rules[i], nil
+		}
+	}
+	for i := range rules {
+		if rules[i].fallback || !rules[i].takes(r.Desired.Routing) {
+			continue
+		}
+		ours, err := b.isOurs(ctx, rules[i].arn, r.Endpoint)
+		if err != nil {
+			return nil, err
+		}
+		if ours {
+			return &rules[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// takes says that the rule's conditions are those of a routing.
+func (r *rule) takes(s endpoint.Routing) bool {
+	return !r.narrowed && equalSets(lower(r.hosts), lower(s.Hosts)) && equalSets(r.paths, s.Paths)
+}
+
+func (b *Balancer) isOurs(ctx context.Context, ruleARN, name string) (bool, error) {
+	out, err := b.elb.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{ruleARN}})
+	if code(err) == "RuleNotFound" {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("reading the tags of listener rule %s: %w", ruleARN, err)
+	}
+	tags := map[string]string{}
+	for _, d := range out.TagDescriptions {
+		for _, t := range d.Tags {
+			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		}
+	}
+	return tags[tagEndpoint] == name && tags[tagOwner] == b.Owner, nil
+}
+
+// The tags that say whose a rule is.
+const (
+	tagEndpoint = "ionroller:endpoint"
+	tagOwner    = "ionroller:owner"
+)
+
+// tags are those of a new rule. Ours win over the user's.
+func (b *Balancer) tags(name string) []types.Tag {
+	all := map[string]string{}
+	maps.Copy(all, b.Tags)
+	all[tagEndpoint], all[tagOwner] = name, b.Owner
+	var tags []types.Tag
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(all[key])})
+	}
+	return tags
+}
+
+func lower(all []string) []string {
+	low := make([]string, len(all))
+	for i, s := range all {
+		low[i] = strings.ToLower(s)
+	}
+	return low
+}
+
+func equalSets(a, b []string) bool {
+	return slices.Equal(slices.Compact(slices.Sorted(slices.Values(a))), slices.Compact(slices.Sorted(slices.Values(b))))
+}
+
+// code is the service's error code, or "".
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}

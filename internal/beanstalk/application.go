@@ -1,0 +1,176 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package beanstalk
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// ensureApplication makes the endpoint's application where there is none. One
+// that is there without our tags is used, and never removed.
+func (p *Platform) ensureApplication(ctx context.Context, r *endpoint.Record) error {
+	found, err := p.application(ctx, r.Endpoint)
+	if err != nil || found != nil {
+		return err
+	}
+	_, err = p.eb.CreateApplication(ctx, &elasticbeanstalk.CreateApplicationInput{
+		ApplicationName: &r.Endpoint,
+		Description:     aws.String("Endpoint " + r.Endpoint + ". Made by ionroller."),
+		Tags:            list(p.tags(r.Endpoint)),
+	})
+	if code(err) == "InvalidParameterValue" {
+		// Made a moment ago, by a call whose answer was lost.
+		if found, lookErr := p.application(ctx, r.Endpoint); lookErr == nil && found != nil {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("creating application %s: %w", r.Endpoint, err)
+	}
+	return nil
+}
+
+// application returns the application of a name, or nil.
+func (p *Platform) application(ctx context.Context, name string) (*types.ApplicationDescription, error) {
+	out, err := p.eb.DescribeApplications(ctx, &elasticbeanstalk.DescribeApplicationsInput{ApplicationNames: []string{name}})
+	if err != nil {
+		return nil, fmt.Errorf("describing application %s: %w", name, err)
+	}
+	if len(out.Applications) == 0 {
+		return nil, nil
+	}
+	return &out.Applications[0], nil
+}
+
+// ensureVersion uploads the release's bundle and makes its application version.
+func (p *Platform) ensureVersion(ctx context.Context, r *endpoint.Record, release endpoint.Release) error {
+	label := release.Label()
+	found, err := p.hasVersion(ctx, r.Endpoint, label)
+	if err != nil || found {
+		return err
+	}
+	text, err := bundle(release)
+	if err != nil {
+		return fmt.Errorf("packing the bundle of %s: %w", label, err)
+	}
+	key := p.bundleKey(r.Endpoint, release)
+	_, err = p.s3.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &p.Bucket, Key: &key, Body: bytes.NewReader(text), ContentType: aws.String("application/zip"),
+	})
+	if err != nil {
+		return fmt.Errorf("uploading s3://%s/%s: %w", p.Bucket, key, err)
+	}
+	_, err = p.eb.CreateApplicationVersion(ctx, &elasticbeanstalk.CreateApplicationVersionInput{
+		ApplicationName: &r.Endpoint,
+		VersionLabel:    &label,
+		Description:     aws.String("Image tag " + release.Version),
+		SourceBundle:    &types.S3Location{S3Bucket: &p.Bucket, S3Key: &key},
+		Tags:            list(p.tags(r.Endpoint)),
+	})
+	if code(err) == "InvalidParameterValue" {
+		if found, lookErr := p.hasVersion(ctx, r.Endpoint, label); lookErr == nil && found {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("creating application version %s of %s: %w", label, r.Endpoint, err)
+	}
+	return nil
+}
+
+func (p *Platform) hasVersion(ctx context.Context, application, label string) (bool, error) {
+	out, err := p.eb.DescribeApplicationVersions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{
+		ApplicationName: &application, VersionLabels: []string{label},
+	})
+	if code(err) == "InvalidParameterValue" {
+		return false, nil // there is no such application
+	}
+	if err != nil {
+		return false, fmt.Errorf("describing version %s of application %s: %w", label, application, err)
+	}
+	return len(out.ApplicationVersions) > 0, nil
+}
+
+// Forget removes the application version and the bundle of a terminated
+// environment, unless another environment of the record has the same release.
+func (p *Platform) Forget(ctx context.Context, r *endpoint.Record, e *endpoint.Environment) error {
+	label := e.Release.Label()
+	for _, other := range r.Environments {
+		if other.Name != e.Name && other.Release.Label() == label {
+			return nil
+		}
+	}
+	found, err := p.hasVersion(ctx, r.Endpoint, label)
+	if err != nil {
+		return err
+	}
+	if found {
+		_, err = p.eb.DeleteApplicationVersion(ctx, &elasticbeanstalk.DeleteApplicationVersionInput{
+			ApplicationName: &r.Endpoint, VersionLabel: &label, DeleteSourceBundle: aws.Bool(true),
+		})
+		if err != nil {
+			return fmt.Errorf("removing application version %s of %s: %w", label, r.Endpoint, err)
+		}
+		return nil
+	}
+	// A run may have died between the bundle and the version.
+	key := p.bundleKey(r.Endpoint, e.Release)
+	if _, err := p.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.Bucket, Key: &key}); err != nil {
+		return fmt.Errorf("removing s3://%s/%s: %w", p.Bucket, key, err)
+	}
+	return nil
+}
+
+// Dissolve removes the endpoint's application if it carries our tags and nobody
+// has anything in it.
+func (p *Platform) Dissolve(ctx context.Context, r *endpoint.Record) error {
+	found, err := p.application(ctx, r.Endpoint)
+	if err != nil || found == nil {
+		return err
+	}
+	ours, err := p.isOurs(ctx, aws.ToString(found.ApplicationArn), r.Endpoint)
+	if err != nil || !ours {
+		return err
+	}
+	empty, err := p.empty(ctx, r.Endpoint)
+	if err != nil || !empty {
+		return err
+	}
+	_, err = p.eb.DeleteApplication(ctx, &elasticbeanstalk.DeleteApplicationInput{ApplicationName: &r.Endpoint})
+	if err != nil {
+		return fmt.Errorf("removing application %s: %w", r.Endpoint, err)
+	}
+	return nil
+}
+
+// empty says that an application has neither environments nor versions.
+func (p *Platform) empty(ctx context.Context, application string) (bool, error) {
+	environments, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{
+		ApplicationName: &application, IncludeDeleted: aws.Bool(false),
+	})
+	if err != nil {
+		return false, err
+	}
+	for _, d := range environments {
+		if d.Status != types.EnvironmentStatusTerminated {
+			return false, nil
+		}
+	}
+	out, err := p.eb.DescribeApplicationVersions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{
+		ApplicationName: &application, MaxRecords: aws.Int32(1),
+	})
+	if err != nil {
+		return false, fmt.Errorf("describing the versions of application %s: %w", application, err)
+	}
+	return len(out.ApplicationVersions) == 0, nil
+}

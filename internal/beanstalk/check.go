@@ -1,0 +1,189 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package beanstalk
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// Check returns what would stop an environment from being made.
+func (p *Platform) Check(ctx context.Context, r *endpoint.Record, creates bool) ([]endpoint.Problem, error) {
+	if !creates {
+		return nil, nil
+	}
+	var f findings
+	if n := len(p.Tags); n > maxTags-ownTags {
+		f.add("default_tags", "%d tags: Elastic Beanstalk allows %d on an environment, of which ionroller needs %d", n, maxTags, ownTags)
+	}
+	application, err := p.application(ctx, r.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	if application != nil {
+		tags, err := p.tagsOf(ctx, aws.ToString(application.ApplicationArn))
+		if err != nil {
+			return nil, err
+		}
+		if owner, ok := tags[tagOwner]; ok && owner != p.Owner {
+			f.add("name", "application %s belongs to owner %q: choose another name", r.Endpoint, owner)
+		}
+	}
+	if err := p.checkPlatform(ctx, r.Desired.Release, &f); err != nil {
+		return nil, err
+	}
+	if err := p.checkQuotas(ctx, r, application == nil, &f); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+type findings []endpoint.Problem
+
+func (f *findings) add(attribute, format string, args ...any) {
+	*f = append(*f, endpoint.Problem{Attribute: attribute, Message: fmt.Sprintf(format, args...)})
+}
+
+func (p *Platform) checkPlatform(ctx context.Context, release endpoint.Release, f *findings) error {
+	arn := release.Beanstalk.PlatformARN
+	if arn == "" {
+		recommended, err := p.recommended(ctx)
+		if err == nil && recommended == "" {
+			f.add("beanstalk.platform_arn", "there is no recommended version of %q in %s: name a platform", dockerBranch, p.region)
+		}
+		return err
+	}
+	out, err := p.eb.DescribePlatformVersion(ctx, &elasticbeanstalk.DescribePlatformVersionInput{PlatformArn: &arn})
+	switch c := code(err); {
+	case c == "InvalidParameterValue" || c == "ResourceNotFoundException":
+		f.add("beanstalk.platform_arn", "there is no platform %s", arn)
+	case err != nil:
+		return fmt.Errorf("describing platform %s: %w", arn, err)
+	case out.PlatformDescription == nil:
+		f.add("beanstalk.platform_arn", "there is no platform %s", arn)
+	case out.PlatformDescription.PlatformStatus != types.PlatformStatusReady:
+		f.add("beanstalk.platform_arn", "platform %s is %s, not Ready", arn, out.PlatformDescription.PlatformStatus)
+	}
+	return nil
+}
+
+// platformARN is the platform that a new environment gets.
+func (p *Platform) platformARN(ctx context.Context, release endpoint.Release) (string, error) {
+	if arn := release.Beanstalk.PlatformARN; arn != "" {
+		return arn, nil
+	}
+	arn, err := p.recommended(ctx)
+	if err == nil && arn == "" {
+		err = fmt.Errorf("there is no recommended version of platform %q in %s", dockerBranch, p.region)
+	}
+	return arn, err
+}
+
+// dockerBranch is the platform branch that single containers run on.
+const dockerBranch = "Docker running on 64bit Amazon Linux 2023"
+
+// recommended is the recommended version of the Docker platform, or "".
+func (p *Platform) recommended(ctx context.Context) (string, error) {
+	equal := func(kind, value string) types.PlatformFilter {
+		return types.PlatformFilter{Type: &kind, Operator: aws.String("="), Values: []string{value}}
+	}
+	pages := elasticbeanstalk.NewListPlatformVersionsPaginator(p.eb, &elasticbeanstalk.ListPlatformVersionsInput{
+		Filters: []types.PlatformFilter{
+			equal("PlatformBranchName", dockerBranch),
+			equal("PlatformLifecycleState", "recommended"),
+			equal("PlatformStatus", string(types.PlatformStatusReady)),
+		},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", fmt.Errorf("listing the versions of platform %q: %w", dockerBranch, err)
+		}
+		// A branch has one recommended version.
+		for _, s := range page.PlatformSummaryList {
+			return aws.ToString(s.PlatformArn), nil
+		}
+	}
+	return "", nil
+}
+
+// checkQuotas compares what is there, and what will be made, with the account's
+// quotas of this Region.
+func (p *Platform) checkQuotas(ctx context.Context, r *endpoint.Record, newApplication bool, f *findings) error {
+	account, err := p.eb.DescribeAccountAttributes(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("describing the quotas of Elastic Beanstalk: %w", err)
+	}
+	quotas := account.ResourceQuotas
+	if quotas == nil {
+		return nil
+	}
+	counts, err := p.count(ctx)
+	if err != nil {
+		return err
+	}
+	wanted := map[string]int{"environments": 1, "application versions": 1}
+	found, err := p.hasVersion(ctx, r.Endpoint, r.Desired.Release.Label())
+	if err != nil {
+		return err
+	}
+	if found {
+		wanted["application versions"] = 0
+	}
+	if newApplication {
+		wanted["applications"] = 1
+	}
+	for _, q := range []struct {
+		what  string
+		quota *types.ResourceQuota
+	}{
+		{"applications", quotas.ApplicationQuota},
+		{"application versions", quotas.ApplicationVersionQuota},
+		{"environments", quotas.EnvironmentQuota},
+	} {
+		if q.quota == nil || q.quota.Maximum == nil || wanted[q.what] == 0 {
+			continue
+		}
+		if most := int(*q.quota.Maximum); counts[q.what]+wanted[q.what] > most {
+			f.add("name", "account %s has %d Elastic Beanstalk %s in %s, and its quota is %d: remove some or ask AWS for more", p.account, counts[q.what], q.what, p.region, most)
+		}
+	}
+	return nil
+}
+
+// count counts what the quotas bound.
+func (p *Platform) count(ctx context.Context) (map[string]int, error) {
+	applications, err := p.eb.DescribeApplications(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("describing applications: %w", err)
+	}
+	environments, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{IncludeDeleted: aws.Bool(false)})
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{"applications": len(applications.Applications)}
+	for _, d := range environments {
+		if d.Status != types.EnvironmentStatusTerminated {
+			counts["environments"]++
+		}
+	}
+	in := &elasticbeanstalk.DescribeApplicationVersionsInput{}
+	for {
+		out, err := p.eb.DescribeApplicationVersions(ctx, in)
+		if err != nil {
+			return nil, fmt.Errorf("describing application versions: %w", err)
+		}
+		counts["application versions"] += len(out.ApplicationVersions)
+		if out.NextToken == nil {
+			return counts, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}

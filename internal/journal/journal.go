@@ -1,0 +1,162 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+// Package journal keeps what is intended for endpoints, and what happened to
+// them, in an S3 bucket:
+//
+//	<prefix>/records/<account>/<region>/<endpoint>.json                the record, with its lease
+//	<prefix>/trail/<account>/<region>/<endpoint>/<sequence>.json      one event, numbered in 10 digits
+//
+// A record is changed only by conditional writes, so of several writers exactly
+// one wins. The lease in it says who may change the endpoint. Events are written
+// once and never again; each has the hash of the one before.
+//
+// The journal does not know what a record's environments or rollouts mean, and
+// it never removes anything.
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+// The lease's timing. A holder acts only until Margin before the end of its
+// lease; who wants the lease waits for all of it and rounding more, because S3
+// tells times in whole seconds.
+const (
+	Length   = 30 * time.Second
+	Margin   = 10 * time.Second
+	rounding = time.Second
+	poll     = 2 * time.Second
+)
+
+// Options say where a journal is and whose records it makes.
+type Options struct {
+	Bucket  string
+	Prefix  string // of all keys; may be empty
+	Account string // of the endpoints: twelve digits
+	Region  string // of the endpoints
+	// Owner is whose endpoints may be read and changed. Without one, everybody's
+	// may, and none can be made.
+	Owner    string
+	Platform string // the kind of platform that new records name
+	KMSKey   string // ID or ARN; empty leaves encryption to the bucket's default
+	Clock    roller.Clock
+}
+
+// Journal is one bucket's records of one account and Region.
+type Journal struct {
+	Options
+	s3 *s3.Client
+}
+
+var _ roller.Journal = (*Journal)(nil)
+
+// New returns the journal that is kept with a client of the bucket's Region.
+func New(client *s3.Client, o Options) *Journal { return &Journal{Options: o, s3: client} }
+
+// OwnerError says that an endpoint of that name is somebody else's.
+type OwnerError struct {
+	Endpoint, Owner, Ours string
+}
+
+func (e *OwnerError) Error() string {
+	return fmt.Sprintf("endpoint %s belongs to owner %q and this is owner %q: choose another name, or set the provider's owner to theirs if it is yours", e.Endpoint, e.Owner, e.Ours)
+}
+
+// Check returns what is wrong with the bucket.
+func (j *Journal) Check(ctx context.Context) ([]endpoint.Problem, error) {
+	out, err := j.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &j.Bucket})
+	region := ""
+	if err == nil {
+		region = aws.ToString(out.BucketRegion)
+	}
+	// A bucket that is elsewhere is answered with a redirection that names its Region.
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) && response.Response != nil {
+		region = response.Response.Header.Get("X-Amz-Bucket-Region")
+		switch status := response.HTTPStatusCode(); {
+		case status == http.StatusNotFound:
+			return j.problem("there is no bucket %q", j.Bucket), nil
+		case status == http.StatusForbidden:
+			return j.problem("reading bucket %q is denied: it is another account's, or s3:ListBucket is missing", j.Bucket), nil
+		case region != "" && region != j.Region:
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading bucket %s: %w", j.Bucket, err)
+	}
+	if region != "" && region != j.Region {
+		return j.problem("bucket %q is in Region %s and the endpoint is in %s: Elastic Beanstalk takes bundles only from a bucket of its own Region", j.Bucket, region, j.Region), nil
+	}
+	return nil, nil
+}
+
+func (j *Journal) problem(format string, args ...any) []endpoint.Problem {
+	return []endpoint.Problem{{Attribute: "bucket", Message: fmt.Sprintf(format, args...)}}
+}
+
+// Read returns an endpoint's record, or nil when there is none. One of another
+// owner is an *OwnerError.
+func (j *Journal) Read(ctx context.Context, name string) (*endpoint.Record, error) {
+	v, err := j.get(ctx, name)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	if err := j.ours(&v.record); err != nil {
+		return nil, err
+	}
+	return &v.record, nil
+}
+
+// ours refuses what belongs to another owner.
+func (j *Journal) ours(r *endpoint.Record) error {
+	if j.Owner != "" && r.Owner != j.Owner {
+		return &OwnerError{Endpoint: r.Endpoint, Owner: r.Owner, Ours: j.Owner}
+	}
+	return nil
+}
+
+// List returns the names of all endpoints that have a record, removed ones too.
+func (j *Journal) List(ctx context.Context) ([]string, error) {
+	folder := j.key("records") + "/"
+	var names []string
+	pages := s3.NewListObjectsV2Paginator(j.s3, &s3.ListObjectsV2Input{Bucket: &j.Bucket, Prefix: &folder})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("listing the records in s3://%s/%s: %w", j.Bucket, folder, err)
+		}
+		for _, object := range page.Contents {
+			name, ok := strings.CutSuffix(strings.TrimPrefix(aws.ToString(object.Key), folder), ".json")
+			if ok {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// key returns the key of something of this account and Region.
+func (j *Journal) key(kind string, rest ...string) string {
+	return path.Join(append([]string{strings.Trim(j.Prefix, "/"), kind, j.Account, j.Region}, rest...)...)
+}
+
+func (j *Journal) recordKey(name string) string { return j.key("records", name+".json") }
+
+func (j *Journal) eventKey(name string, sequence int64) string {
+	return j.key("trail", name, fmt.Sprintf("%010d.json", sequence))
+}

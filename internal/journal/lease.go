@@ -1,0 +1,97 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package journal
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+// Acquire takes the endpoint's lease. A holder that is at work is a
+// *roller.Held as soon as it shows a sign of life; one that died is waited for.
+//
+// Whether a holder is dead is decided by S3's clock alone: nobody's own clock has
+// to be right. The write that takes the lease is conditional on the very version
+// that was judged, so it fails when the holder was alive after all.
+func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (roller.Session, error) {
+	var watched *version
+	for {
+		v, err := j.get(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil && !create {
+			return nil, fmt.Errorf("endpoint %s has no record in s3://%s/%s", name, j.Bucket, j.recordKey(name))
+		}
+		if v != nil {
+			if err := j.ours(&v.record); err != nil {
+				return nil, err
+			}
+		}
+		if v == nil || v.record.Lease == nil || v.age >= Length+rounding {
+			s, err := j.take(ctx, name, who, create, v)
+			if errors.Is(err, errLost) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			return s, nil
+		}
+		if watched != nil && watched.etag != v.etag {
+			return nil, &roller.Held{Endpoint: name, Lease: *v.record.Lease}
+		}
+		watched = v
+		if err := j.Clock.Sleep(ctx, min(poll, Length+rounding-v.age)); err != nil {
+			return nil, fmt.Errorf("waiting for the lease of %s, held by %s on %s: %w", name, v.record.Lease.Who.Run, v.record.Lease.Who.Host, err)
+		}
+	}
+}
+
+// take writes the lease into the version that was seen, which is nil for the
+// first of an endpoint.
+func (j *Journal) take(ctx context.Context, name string, who endpoint.Who, create bool, seen *version) (*session, error) {
+	now := j.Clock.Now()
+	record, etag, err := j.base(name, create, seen, now)
+	if err != nil {
+		return nil, err
+	}
+	if dead := record.Lease; dead != nil {
+		record.Append(endpoint.Event{
+			Time: now.UTC(), Type: endpoint.LeaseTaken, Version: record.ActiveVersion(), Who: who,
+			Message: fmt.Sprintf("the lease was taken over from %s by %s on %s, not heard of for %s", dead.Who.Run, dead.Who.Caller, dead.Who.Host, seen.age),
+			Data:    map[string]string{"holder": dead.Holder, "since": dead.Since.UTC().Format(time.RFC3339)},
+		})
+	}
+	record.Epoch++
+	s := &session{j: j, holder: rand.Text(), who: who, since: now.UTC(), epoch: record.Epoch, etag: etag}
+	if err := s.write(ctx, record); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// base is the record that a new lease is written into.
+func (j *Journal) base(name string, create bool, seen *version, now time.Time) (endpoint.Record, string, error) {
+	if seen == nil {
+		if j.Owner == "" {
+			return endpoint.Record{}, "", fmt.Errorf("endpoint %s cannot be made without an owner: set the provider's owner", name)
+		}
+		return endpoint.Record{
+			Schema: endpoint.SchemaVersion, Endpoint: name, Account: j.Account, Region: j.Region,
+			Owner: j.Owner, Platform: j.Platform, Phase: endpoint.Creating, Created: now.UTC(),
+		}, "", nil
+	}
+	record := seen.record.Clone()
+	if create && record.Phase == endpoint.Deleted {
+		record.Revive(now.UTC())
+	}
+	return record, seen.etag, nil
+}

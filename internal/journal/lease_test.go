@@ -1,0 +1,182 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package journal
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+func TestOneOfManyGetsTheLease(t *testing.T) {
+	w := newWorld(t)
+	w.frozen = true
+	if n := w.contend(8); n != 1 {
+		t.Errorf("%d of 8 runs made the endpoint", n)
+	}
+	// The holder dies; all the others notice at once that it is long gone.
+	w.advance(time.Minute)
+	if n := w.contend(8); n != 1 {
+		t.Errorf("%d of 8 runs took the lease over", n)
+	}
+	if r := w.stored(); r.Epoch != 2 {
+		t.Errorf("epoch %d after two holders", r.Epoch)
+	}
+}
+
+// contend lets runs take the lease at the same time and counts those that do.
+func (w *world) contend(runs int) int {
+	results := make([]error, runs)
+	var wait sync.WaitGroup
+	for i := range runs {
+		wait.Go(func() { _, results[i] = w.journal().Acquire(w.Context(), "checkout", who("apply"), true) })
+	}
+	wait.Wait()
+	winners := 0
+	for _, err := range results {
+		var held *roller.Held
+		switch {
+		case err == nil:
+			winners++
+		case !errors.Is(err, errFrozen) && !errors.As(err, &held):
+			w.Error(err)
+		}
+	}
+	return winners
+}
+
+func TestLivingHolder(t *testing.T) {
+	w := newWorld(t)
+	s := w.acquire("first")
+	for n := 5 * time.Second; n <= 30*time.Second; n += 5 * time.Second {
+		w.after(n, func() {
+			if err := s.Renew(context.Background()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	_, err := w.journal().Acquire(t.Context(), "checkout", who("second"), true)
+	var held *roller.Held
+	if !errors.As(err, &held) || held.Endpoint != "checkout" || held.Lease.Who.Run != "first" || !held.Lease.Since.Equal(began) {
+		t.Fatalf("acquiring a lease that is held: %v", err)
+	}
+	if waited := w.Now().Sub(began); waited > 18*time.Second {
+		t.Errorf("it took %s to see that the holder is alive", waited)
+	}
+	if r := w.stored(); r.Epoch != 1 {
+		t.Errorf("epoch %d", r.Epoch)
+	}
+}
+
+func TestDeadHolder(t *testing.T) {
+	w := newWorld(t)
+	dead := w.acquire("first")
+	w.commit(dead, func(r *endpoint.Record) { r.RuleARN = "arn:rule" })
+	s := w.acquire("second")
+	waited := w.Now().Sub(began)
+	if waited < Length || waited > Length+4*time.Second {
+		t.Errorf("the lease of a dead holder was taken after %s", waited)
+	}
+	if r := s.Record(); r.Epoch != 2 || r.RuleARN != "arn:rule" || r.Lease.Who.Run != "second" || len(r.Outbox) != 0 {
+		t.Errorf("taken over: %+v", r)
+	}
+	events := w.trail()
+	if len(events) != 1 || events[0].Type != endpoint.LeaseTaken || !strings.Contains(events[0].Message, "first by arn:aws:iam::123456789012:user/ann on laptop") {
+		t.Errorf("trail: %+v", events)
+	}
+
+	// The dead one was only slow.
+	r := dead.Record()
+	r.RuleARN = "arn:late"
+	var held *roller.Held
+	if err := dead.Commit(t.Context(), r); !errors.As(err, &held) || held.Lease.Who.Run != "second" {
+		t.Errorf("committing after the lease was taken: %v", err)
+	}
+	if err := dead.Renew(t.Context()); !errors.As(err, &held) {
+		t.Errorf("renewing after the lease was taken: %v", err)
+	}
+	if err := dead.Release(t.Context()); err != nil {
+		t.Errorf("giving back what another has: %v", err)
+	}
+	if r := w.stored(); r.RuleARN != "arn:rule" || r.Lease == nil {
+		t.Errorf("the late writer changed the record: %+v", r)
+	}
+}
+
+func TestLeaseGivenBack(t *testing.T) {
+	w := newWorld(t)
+	s := w.acquire("first")
+	w.after(5*time.Second, func() {
+		if err := s.Release(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	w.acquire("second")
+	if waited := w.Now().Sub(began); waited > 5*time.Second+poll {
+		t.Errorf("a lease that was given back was taken after %s", waited)
+	}
+	if err := s.Commit(t.Context(), s.Record()); err == nil || !strings.Contains(err.Error(), "given back") {
+		t.Errorf("committing after the release: %v", err)
+	}
+	if events := w.trail(); len(events) != 0 {
+		t.Errorf("an orderly change of hands left events: %v", events)
+	}
+}
+
+func TestWaitingIsInterrupted(t *testing.T) {
+	w := newWorld(t)
+	w.acquire("first")
+	ctx, cancel := context.WithCancel(t.Context())
+	w.after(3*time.Second, cancel)
+	if _, err := w.journal().Acquire(ctx, "checkout", who("second"), true); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
+
+func TestRenew(t *testing.T) {
+	w := newWorld(t)
+	s := w.acquire("apply")
+	renew := func() string {
+		if err := s.Renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return w.stored().Nonce
+	}
+	first := w.stored().Nonce
+	w.advance(Length / 3)
+	if renew() != first {
+		t.Error("renewed although only a third of the lease is over")
+	}
+	w.advance(time.Second)
+	if renew() == first {
+		t.Error("not renewed although more than a third of the lease is over")
+	}
+	if until := w.stored().Lease.Until; !until.Equal(w.Now().Add(Length)) {
+		t.Errorf("the lease ends at %s", until)
+	}
+}
+
+func TestWithin(t *testing.T) {
+	w := newWorld(t)
+	s := w.acquire("apply")
+	w.advance(5 * time.Second)
+	ctx, cancel := s.Within(t.Context())
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	if left := time.Until(deadline); left > Length-Margin-5*time.Second || left < Length-Margin-8*time.Second {
+		t.Errorf("%s left of the lease, 5 s after it was granted", left)
+	}
+	w.advance(Length - Margin)
+	late, cancel := s.Within(t.Context())
+	defer cancel()
+	if late.Err() == nil || context.Cause(late) != errLease {
+		t.Errorf("a lease that is almost over allows work: %v", context.Cause(late))
+	}
+}

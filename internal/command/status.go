@@ -1,0 +1,189 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+func newStatus() *cobra.Command {
+	var (
+		a      account
+		output string
+	)
+	cmd := &cobra.Command{
+		Use:   "status [ENDPOINT...]",
+		Short: "Show what is running",
+		Long: `Shows the endpoints: what is live, their environments with roles, shares of traffic
+and health, and a rollout in flight. It changes nothing. Without names it shows all
+endpoints of the owner.`,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if output != "text" && output != "json" {
+				return usage(cmd, fmt.Errorf("--output %s: it is text or json", output))
+			}
+			return showStatus(cmd, &a, names, output == "json")
+		},
+	}
+	a.flags(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) error {
+	ctx := cmd.Context()
+	loop, err := a.connect(cmd)
+	if err != nil {
+		return err
+	}
+	all := len(names) == 0
+	if all {
+		if names, err = loop.Journal.List(ctx); err != nil {
+			return err
+		}
+	}
+	statuses := []status{}
+	var missing error
+	for _, name := range names {
+		world, err := loop.Observe(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case world != nil:
+			statuses = append(statuses, newStatusOf(*world))
+		case !all:
+			missing = errors.Join(missing, fmt.Errorf("there is no endpoint %s in the journal of bucket %s", name, a.bucket))
+		}
+	}
+	if err := printStatus(cmd.OutOrStdout(), statuses, asJSON); err != nil {
+		return err
+	}
+	return missing
+}
+
+// status is what is running, as --output json prints it.
+type status struct {
+	Endpoint     string              `json:"endpoint"`
+	Owner        string              `json:"owner"`
+	Phase        endpoint.Phase      `json:"phase"`
+	Version      string              `json:"version"` // live; "" when none is
+	Desired      string              `json:"desired"`
+	Rollout      *rolloutStatus      `json:"rollout"`
+	LastRollout  *endpoint.Outcome   `json:"last_rollout"`
+	Lease        *endpoint.Lease     `json:"lease"`
+	Environments []environmentStatus `json:"environments"`
+}
+
+type rolloutStatus struct {
+	Kind   endpoint.Kind `json:"kind"`
+	To     string        `json:"to"`
+	Step   int           `json:"step"` // from 1; 0 before the first
+	Steps  int           `json:"steps"`
+	Weight int           `json:"weight"` // percent
+}
+
+type environmentStatus struct {
+	Name    string        `json:"name"`
+	ID      string        `json:"id"`
+	Version string        `json:"version"`
+	Role    endpoint.Role `json:"role"`
+	Weight  int           `json:"weight"` // percent
+	Healthy int           `json:"healthy"`
+	Desired int           `json:"desired"`
+	Proven  bool          `json:"proven"`
+	Created time.Time     `json:"created"`
+	Expires *time.Time    `json:"expires"`
+}
+
+func newStatusOf(w rollout.World) status {
+	r := &w.Record
+	s := status{
+		Endpoint: r.Endpoint, Owner: r.Owner, Phase: r.Phase, Version: r.ActiveVersion(),
+		Desired: r.Desired.Release.Version, LastRollout: r.LastRollout, Lease: r.Lease,
+		Environments: []environmentStatus{},
+	}
+	if f := r.Rollout; f != nil {
+		s.Rollout = &rolloutStatus{Kind: f.Kind, To: r.Environment(f.To).Release.Version, Step: f.Step + 1, Steps: len(f.Steps)}
+		if f.Step >= 0 {
+			s.Rollout.Weight = f.Steps[f.Step].Weight
+		}
+	}
+	for i := range r.Environments {
+		e := &r.Environments[i]
+		sight := w.Sights[e.Name]
+		row := environmentStatus{
+			Name: e.Name, ID: e.ID, Version: e.Release.Version, Role: r.Role(e), Weight: w.Traffic.Percent(e.Name),
+			Healthy: sight.Healthy, Desired: sight.Desired, Proven: e.Proven, Created: e.Created,
+		}
+		if at, ok := r.Expires(e); ok {
+			row.Expires = &at
+		}
+		s.Environments = append(s.Environments, row)
+	}
+	return s
+}
+
+func printStatus(w io.Writer, statuses []status, asJSON bool) error {
+	if asJSON {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(statuses)
+	}
+	for i, s := range statuses {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, s.headline())
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "  ENVIRONMENT\tID\tVERSION\tROLE\tTRAFFIC\tHEALTHY\tEXPIRES")
+		for _, e := range s.Environments {
+			expires := "-"
+			if e.Expires != nil {
+				expires = e.Expires.UTC().Format(time.RFC3339)
+			}
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d %%\t%d/%d\t%s\n", e.Name, e.ID, e.Version, e.Role, e.Weight, e.Healthy, e.Desired, expires)
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// headline says in a line how an endpoint stands.
+func (s status) headline() string {
+	live := "nothing is live"
+	if s.Version != "" {
+		live = s.Version + " is live"
+	}
+	switch {
+	case s.Phase == endpoint.Deleting:
+		return fmt.Sprintf("%s: is being removed", s.Endpoint)
+	case s.Rollout != nil && s.Rollout.Step == 0:
+		return fmt.Sprintf("%s: %s; a rollout to %s has no traffic yet", s.Endpoint, live, s.Rollout.To)
+	case s.Rollout != nil:
+		return fmt.Sprintf("%s: %s; a rollout to %s is at step %d of %d, at %d %%", s.Endpoint, live, s.Rollout.To, s.Rollout.Step, s.Rollout.Steps, s.Rollout.Weight)
+	case s.LastRollout != nil && s.LastRollout.Result == endpoint.RolledBack:
+		return fmt.Sprintf("%s: %s; the last rollout, to %s, failed: %s", s.Endpoint, live, s.LastRollout.To, s.LastRollout.Reason)
+	default:
+		return fmt.Sprintf("%s: %s", s.Endpoint, live)
+	}
+}
+
+// summary is the headline of a world.
+func summary(w rollout.World) string {
+	if w.Record.Phase == endpoint.Deleted {
+		return w.Record.Endpoint + ": removed"
+	}
+	return newStatusOf(w).headline()
+}

@@ -1,0 +1,96 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// withComputed adds what the provider tells of an endpoint to what users say.
+func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attribute {
+	maps.Copy(arguments, map[string]schema.Attribute{
+		"status": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "`live`: what runs is what is configured; `rolling_out`: a rollout is under way or was interrupted; `drifted`: something was changed by others, or a retention is over; `deleting`.",
+		},
+		"url": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Address at which users reach the endpoint: its first host, on the listener's protocol and port.",
+		},
+		"active_environment": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Name of the environment that is live.",
+		},
+		"environments": schema.ListNestedAttribute{
+			Computed:            true,
+			MarkdownDescription: "The environments that exist, the newest last.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"name":        computedString("Name in Elastic Beanstalk."),
+				"id":          computedString("Elastic Beanstalk's id, as `e-abcd1234`."),
+				"version":     computedString("Version of the release."),
+				"fingerprint": computedString("Names all that is baked in: equal releases have equal fingerprints."),
+				"role":        computedString("`active`, `candidate`, `retained` or `failed`."),
+				"weight":      schema.Int64Attribute{Computed: true, MarkdownDescription: "Share of the endpoint's requests, in percent."},
+				"health":      computedString("`healthy` when all its instances pass their health check, `unhealthy` when some do not, `gone` when it does not exist any more."),
+				"capacity":    schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of instances it keeps."},
+				"proven":      schema.BoolAttribute{Computed: true, MarkdownDescription: "It has carried all traffic through its last bake."},
+				"created":     computedString("When its launch was asked for (RFC 3339, UTC)."),
+				"retired":     computedString("When it left traffic (RFC 3339, UTC); null while it has some."),
+				"expires":     computedString("When its retention ends (RFC 3339, UTC); null unless it is retained."),
+			}},
+		},
+		"rollout_plan": schema.SingleNestedAttribute{
+			Computed:            true,
+			MarkdownDescription: "What the last change does, known at plan: read it before you approve.",
+			Attributes: map[string]schema.Attribute{
+				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`; `repair`; `remove-expired`; `update`: in place."),
+				"from":             computedString("Version that is live before; null when none is."),
+				"to":               computedString("Version that is live afterwards."),
+				"steps":            schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What will be done, in order."},
+				"minimum_duration": computedString("Bakes and drains together; the launch of an environment comes on top."),
+				"peak_instances":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Largest number of instances that run at a time."},
+			},
+		},
+		"last_rollout": schema.SingleNestedAttribute{
+			Computed:            true,
+			MarkdownDescription: "How the last rollout ended.",
+			Attributes: map[string]schema.Attribute{
+				"id":       computedString("Names it in the trail."),
+				"from":     computedString("Version before; null when none was live."),
+				"to":       computedString("Version it moved to."),
+				"started":  computedString("When it began (RFC 3339, UTC)."),
+				"finished": computedString("When it ended (RFC 3339, UTC)."),
+				"outcome":  computedString("`succeeded`, `failed` or `superseded`."),
+				"reason":   computedString("Why it did not succeed; null otherwise."),
+			},
+		},
+	})
+	return arguments
+}
+
+func computedString(description string) schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+// The types of the computed objects.
+var (
+	environmentType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"name": types.StringType, "id": types.StringType, "version": types.StringType, "fingerprint": types.StringType,
+		"role": types.StringType, "weight": types.Int64Type, "health": types.StringType, "capacity": types.Int64Type,
+		"proven": types.BoolType, "created": types.StringType, "retired": types.StringType, "expires": types.StringType,
+	}}
+	planType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"kind": types.StringType, "from": types.StringType, "to": types.StringType,
+		"steps":            types.ListType{ElemType: types.StringType},
+		"minimum_duration": types.StringType, "peak_instances": types.Int64Type,
+	}}
+	outcomeType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"id": types.StringType, "from": types.StringType, "to": types.StringType, "started": types.StringType,
+		"finished": types.StringType, "outcome": types.StringType, "reason": types.StringType,
+	}}
+)

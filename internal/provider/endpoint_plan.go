@@ -1,0 +1,214 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// ValidateConfig checks what can be known from the configuration alone.
+func (r *endpointResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config endpointModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	spec, diags := config.spec(ctx)
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
+		return
+	}
+	known := config.known(ctx)
+	var problems []endpoint.Problem
+	for _, p := range spec.Validate() {
+		if known(p.Attribute) {
+			problems = append(problems, p)
+		}
+	}
+	addProblems(&resp.Diagnostics, problems)
+	if known("rollout") && known("timeouts") {
+		config.checkTimeouts(ctx, spec, &resp.Diagnostics)
+	}
+}
+
+// known returns a function that tells whether the argument an attribute belongs
+// to is wholly known. Of one that is not, nothing can be said yet.
+func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
+	whole := map[string]bool{}
+	for name, v := range map[string]interface{ IsUnknown() bool }{"name": m.Name, "version": m.Version} {
+		whole[name] = !v.IsUnknown()
+	}
+	for name, v := range map[string]types.Object{
+		"container": m.Container, "beanstalk": m.Beanstalk, "capacity": m.Capacity, "health": m.Health,
+		"routing": m.Routing, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
+	} {
+		value, err := v.ToTerraformValue(ctx)
+		whole[name] = err == nil && value.IsFullyKnown()
+	}
+	return func(attribute string) bool {
+		root, _, _ := strings.Cut(attribute, ".")
+		return whole[root]
+	}
+}
+
+// checkTimeouts refuses bakes that cannot end before the timeout does.
+func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
+	least := spec.Rollout.MinimumDuration()
+	update, d := m.Timeouts.Update(ctx, updateTimeout)
+	diags.Append(d...)
+	if !d.HasError() && least > update {
+		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
+			"rollout.steps: the bakes take %s together, which is more than timeouts.update, %s: shorten the bakes or raise the timeout.",
+			endpoint.Duration(least), endpoint.Duration(update)))
+	}
+	// The first deployment has only the last bake.
+	steps := spec.Rollout.Plan()
+	last := steps[len(steps)-1].Bake.Std()
+	create, d := m.Timeouts.Create(ctx, createTimeout)
+	diags.Append(d...)
+	if !d.HasError() && last > create {
+		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
+			"rollout.steps: the last bake takes %s, which is more than timeouts.create, %s: shorten the bake or raise the timeout.",
+			endpoint.Duration(last), endpoint.Duration(create)))
+	}
+}
+
+// ModifyPlan shows the rollout that will happen. What it shows is a function of
+// configuration and prior state alone; what it asks AWS makes only errors.
+func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		refuseProtected(ctx, req, resp)
+		return
+	}
+	var config, plan endpointModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || !config.whollyKnown(ctx) {
+		return
+	}
+	spec, diags := plan.spec(ctx)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		world := rollout.World{Record: endpoint.Record{Endpoint: spec.Name, Phase: endpoint.Creating, Desired: spec}}
+		shown := rollout.Preview(world)
+		plan.RolloutPlan = planValue(shown)
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+		r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
+		return
+	}
+	var state endpointModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refuseMove(state, plan, &resp.Diagnostics)
+	world, ok := readSnapshot(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() || !ok {
+		return
+	}
+	if world.Record.Phase == endpoint.Deleting {
+		resp.Diagnostics.AddError("Endpoint is being removed", fmt.Sprintf(
+			"Unable to change endpoint %s: its removal was interrupted. Finish it with terraform destroy, then apply again.", spec.Name))
+		return
+	}
+	shown := preview(world, spec)
+	plan.promise(state, spec, shown)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if shown.Kind != rollout.PlanNothing {
+		r.checkLive(ctx, spec, &world.Record, shown, &resp.Diagnostics)
+	}
+}
+
+// promise says which computed attributes the change leaves alone, and what it
+// will do.
+func (m *endpointModel) promise(state endpointModel, spec endpoint.Spec, shown rollout.Plan) {
+	m.Status, m.URL, m.ActiveEnvironment = state.Status, state.URL, state.ActiveEnvironment
+	m.Environments, m.RolloutPlan, m.LastRollout = state.Environments, state.RolloutPlan, state.LastRollout
+	if !m.Routing.Equal(state.Routing) {
+		m.URL = types.StringUnknown()
+	}
+	if !m.Retention.Equal(state.Retention) {
+		m.Environments = types.ListUnknown(environmentType)
+	}
+	if shown.Kind == rollout.PlanNothing {
+		return
+	}
+	m.RolloutPlan = planValue(shown)
+	if len(shown.Steps) == 0 {
+		return
+	}
+	m.Status = types.StringUnknown()
+	m.Environments = types.ListUnknown(environmentType)
+	switch shown.Kind {
+	case rollout.PlanNew, rollout.PlanHot, rollout.PlanWarm, rollout.PlanResume, rollout.PlanRepair:
+		m.ActiveEnvironment = types.StringUnknown()
+		m.LastRollout = types.ObjectUnknown(outcomeType.AttrTypes)
+	}
+}
+
+// checkLive asks AWS what would stop the change: quotas, a priority that is
+// taken, a listener that does not fit. It writes nothing.
+func (r *endpointResource) checkLive(ctx context.Context, spec endpoint.Spec, record *endpoint.Record, shown rollout.Plan, diags *diag.Diagnostics) {
+	if r.roller == nil {
+		return
+	}
+	problems, err := r.roller.Check(ctx, spec, record, shown.Creates)
+	if err != nil {
+		addError(diags, "check", spec.Name, err)
+		return
+	}
+	addProblems(diags, problems)
+}
+
+func refuseProtected(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state endpointModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if state.DeletionProtection.ValueBool() {
+		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Endpoint is protected from deletion", fmt.Sprintf(
+			"Unable to destroy endpoint %s: deletion_protection is on. Set it to false, apply, and then destroy.", state.Name.ValueString()))
+	}
+}
+
+// refuseMove refuses what would take an endpoint away from its users.
+func refuseMove(state, plan endpointModel, diags *diag.Diagnostics) {
+	if !plan.Name.Equal(state.Name) {
+		diags.AddAttributeError(path.Root("name"), "Endpoint cannot be renamed", fmt.Sprintf(
+			"Unable to rename endpoint %s to %s: its application, environments and trail carry the name. Add a second ionroller_endpoint with the new name and another priority, move its users, and then destroy this one.",
+			state.Name.ValueString(), plan.Name.ValueString()))
+	}
+	from, to := state.Routing.Attributes()["listener_arn"], plan.Routing.Attributes()["listener_arn"]
+	if from != nil && to != nil && !from.Equal(to) {
+		diags.AddAttributeError(path.Root("routing").AtName("listener_arn"), "Endpoint cannot move to another listener", fmt.Sprintf(
+			"Unable to move endpoint %s to another listener: its environments belong to the load balancer of %s. Add a second ionroller_endpoint on the new listener, move the host's DNS record, and then destroy this one.",
+			state.Name.ValueString(), from))
+	}
+}
+
+// whollyKnown says that no argument waits for another resource.
+func (m endpointModel) whollyKnown(ctx context.Context) bool {
+	known := m.known(ctx)
+	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "rollout", "retention", "timeouts"} {
+		if !known(name) {
+			return false
+		}
+	}
+	return !m.DeletionProtection.IsUnknown()
+}
+
+const (
+	createTimeout = 45 * time.Minute
+	updateTimeout = 2 * time.Hour
+	deleteTimeout = 45 * time.Minute
+)

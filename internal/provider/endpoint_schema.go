@@ -1,0 +1,251 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// The defaults of the arguments that have one.
+const (
+	defaultPort               = 8080
+	defaultInstanceType       = "t3.small"
+	defaultInstanceProfile    = "aws-elasticbeanstalk-ec2-role"
+	defaultServiceRole        = "aws-elasticbeanstalk-service-role"
+	defaultMin                = 2
+	defaultMax                = 4
+	defaultHealthPath         = "/"
+	defaultInterval           = "15s"
+	defaultTimeout            = "5s"
+	defaultHealthyThreshold   = 3
+	defaultUnhealthyThreshold = 5
+	defaultMatcher            = "200"
+	defaultDeregistration     = "20s"
+	defaultHealthyWithin      = "15m"
+	defaultRetention          = "1h"
+	defaultRetained           = 2
+)
+
+func endpointSchema(ctx context.Context) schema.Schema {
+	return schema.Schema{
+		MarkdownDescription: "What serves a host name: a service's release behind an Application Load Balancer. A change to anything marked *baked in* makes a new immutable environment and moves traffic to it step by step; the old environment is kept hot, so that going back takes seconds.",
+		Attributes: withComputed(map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Name of the endpoint, and of its Elastic Beanstalk application: 1 to 40 letters, digits and hyphens. It cannot be changed.",
+			},
+			"version": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The desired version: the tag of the container's image. The line that a pull request bumps. *Baked in.*",
+			},
+			"container": containerSchema(),
+			"beanstalk": beanstalkSchema(),
+			"capacity":  capacitySchema(),
+			"health":    healthSchema(),
+			"routing":   routingSchema(),
+			"rollout":   rolloutSchema(),
+			"retention": retentionSchema(),
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, Update: true, Delete: true,
+				CreateDescription: "How long making the endpoint may take, as a duration. Default `45m`.",
+				UpdateDescription: "How long a rollout may take, as a duration; it must be longer than the bakes together. When it ends, traffic stays as it is and the next apply goes on. Default `2h`.",
+				DeleteDescription: "How long removing the endpoint may take, as a duration. Default `45m`.",
+			}),
+			"deletion_protection": schema.BoolAttribute{
+				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
+				MarkdownDescription: "Refuse to destroy the endpoint. Default `true`: to destroy it, set it to `false`, apply, then destroy.",
+			},
+		}),
+	}
+}
+
+func containerSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Required:            true,
+		MarkdownDescription: "The Docker container that every instance runs. *Baked in.*",
+		Attributes: map[string]schema.Attribute{
+			"image": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "The image's repository without a tag, as `acme/checkout`; the tag is `version`.",
+			},
+			"port": schema.Int64Attribute{
+				Optional: true, Computed: true, Default: int64default.StaticInt64(defaultPort),
+				MarkdownDescription: "The port on which the container listens for HTTP. Default `8080`.",
+			},
+			"command": schema.ListAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "The command's words, instead of the image's own.",
+			},
+			"environment": schema.MapAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Environment variables of the container. They are kept in state and journal in clear: no secrets here.",
+			},
+		},
+	}
+}
+
+func beanstalkSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Required:            true,
+		MarkdownDescription: "The Elastic Beanstalk environment that runs the container. *Baked in.*",
+		Attributes: map[string]schema.Attribute{
+			"instance_type": optionalString(defaultInstanceType, "EC2 instance type. Default `t3.small`."),
+			"vpc_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "VPC of the instances: the load balancer's.",
+			},
+			"subnets": schema.SetAttribute{
+				Required: true, ElementType: types.StringType,
+				MarkdownDescription: "Subnets of the instances, in that VPC.",
+			},
+			"security_groups": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Security groups of the instances, beside the one that Elastic Beanstalk makes.",
+			},
+			"instance_profile": optionalString(defaultInstanceProfile, "IAM instance profile of the instances. Default `aws-elasticbeanstalk-ec2-role`."),
+			"service_role":     optionalString(defaultServiceRole, "IAM role that Elastic Beanstalk assumes. Default `aws-elasticbeanstalk-service-role`."),
+			"key_name": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "EC2 key pair for logging in to the instances. None by default.",
+			},
+			"platform_arn": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "ARN of the Docker platform version. By default the recommended one at the time the environment is made, which then stays with it.",
+			},
+			"settings": schema.SetNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "Further Elastic Beanstalk option settings. They come last and so win over those that ionroller derives.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"namespace": schema.StringAttribute{Required: true, MarkdownDescription: "Namespace, as `aws:autoscaling:launchconfiguration`."},
+					"name":      schema.StringAttribute{Required: true, MarkdownDescription: "Option's name, as `RootVolumeSize`."},
+					"value":     schema.StringAttribute{Required: true, MarkdownDescription: "Value, as Elastic Beanstalk writes it."},
+				}},
+			},
+		},
+	}
+}
+
+func capacitySchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "Number of instances of the serving environment. Changed in place.",
+		Default: objectdefault.StaticValue(object(map[string]attr.Value{
+			"min": types.Int64Value(defaultMin), "max": types.Int64Value(defaultMax),
+		})),
+		Attributes: map[string]schema.Attribute{
+			"min": optionalInt(defaultMin, "Smallest number of instances. Default `2`."),
+			"max": optionalInt(defaultMax, "Largest number of instances. Default `4`."),
+		},
+	}
+}
+
+func healthSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "The load balancer's health check of an instance. *Baked in.*",
+		Default: objectdefault.StaticValue(object(map[string]attr.Value{
+			"path": types.StringValue(defaultHealthPath), "interval": types.StringValue(defaultInterval),
+			"timeout": types.StringValue(defaultTimeout), "healthy_threshold": types.Int64Value(defaultHealthyThreshold),
+			"unhealthy_threshold": types.Int64Value(defaultUnhealthyThreshold), "matcher": types.StringValue(defaultMatcher),
+			"deregistration_delay": types.StringValue(defaultDeregistration),
+		})),
+		Attributes: map[string]schema.Attribute{
+			"path":                 optionalString(defaultHealthPath, "Path that is asked. Default `/`."),
+			"interval":             optionalString(defaultInterval, "Time between two checks, 5 to 300 seconds. Default `15s`."),
+			"timeout":              optionalString(defaultTimeout, "Time within which an answer must come; below the interval. Default `5s`."),
+			"healthy_threshold":    optionalInt(defaultHealthyThreshold, "Passed checks in a row that make an unhealthy instance healthy, 2 to 10. Default `3`."),
+			"unhealthy_threshold":  optionalInt(defaultUnhealthyThreshold, "Failed checks in a row that make an instance unhealthy, 2 to 10. Default `5`."),
+			"matcher":              optionalString(defaultMatcher, "HTTP codes that pass, as `200` or `200-299`. Default `200`."),
+			"deregistration_delay": optionalString(defaultDeregistration, "How long requests in flight may go on after an instance was taken out, up to an hour. Default `20s`."),
+		},
+	}
+}
+
+func routingSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Required:            true,
+		MarkdownDescription: "Which requests are the endpoint's. Hosts, paths and priority change in place; the endpoint owns its listener rule, and no other tool must declare it.",
+		Attributes: map[string]schema.Attribute{
+			"listener_arn": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "ARN of the listener, on an Application Load Balancer. It cannot be changed.",
+			},
+			"hosts": schema.SetAttribute{
+				Required: true, ElementType: types.StringType,
+				MarkdownDescription: "Host names, `*` and `?` allowed. Hosts and paths together are at most five.",
+			},
+			"paths": schema.SetAttribute{
+				Optional: true, ElementType: types.StringType,
+				MarkdownDescription: "Path patterns, as `/api/*`. Every path by default.",
+			},
+			"priority": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: "Priority of the listener rule, 1 to 50000. A free one by default.",
+			},
+		},
+	}
+}
+
+func rolloutSchema() schema.Attribute {
+	step := map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}
+	return schema.SingleNestedAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "How traffic moves to a new environment.",
+		Default: objectdefault.StaticValue(object(map[string]attr.Value{
+			"steps":          types.ListNull(types.ObjectType{AttrTypes: step}),
+			"healthy_within": types.StringValue(defaultHealthyWithin),
+		})),
+		Attributes: map[string]schema.Attribute{
+			"steps": schema.ListNestedAttribute{
+				Optional:            true,
+				MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
+					"bake":   optionalString("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
+				}},
+			},
+			"healthy_within": optionalString(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
+		},
+	}
+}
+
+func retentionSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true, Computed: true,
+		MarkdownDescription: "How long old environments are kept hot, with the capacity they had under full traffic. Their instances cost money until then.",
+		Default: objectdefault.StaticValue(object(map[string]attr.Value{
+			"for": types.StringValue(defaultRetention), "max": types.Int64Value(defaultRetained),
+		})),
+		Attributes: map[string]schema.Attribute{
+			"for": optionalString(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
+			"max": optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
+		},
+	}
+}
+
+func optionalString(value, description string) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(value), MarkdownDescription: description}
+}
+
+func optionalInt(value int64, description string) schema.Int64Attribute {
+	return schema.Int64Attribute{Optional: true, Computed: true, Default: int64default.StaticInt64(value), MarkdownDescription: description}
+}
+
+// object makes a value whose type is that of its parts.
+func object(values map[string]attr.Value) types.Object {
+	kinds := make(map[string]attr.Type, len(values))
+	for name, v := range values {
+		kinds[name] = v.Type(context.Background())
+	}
+	return types.ObjectValueMust(kinds, values)
+}

@@ -256,7 +256,7 @@ func (d *decider) progress() (Decision, bool) {
 func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
 	s := d.Sights[to.Name]
 	if !to.Carried && len(s.Errors) > 0 {
-		return d.giveUp("Elastic Beanstalk reports for %s: %s", to.Name, strings.Join(s.Errors, "; "))
+		return d.giveUp("Elastic Beanstalk reports for %s: %s", to.Name, strings.TrimRight(strings.Join(s.Errors, " "), "."))
 	}
 	healthy := s.Found && s.Ready && s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))
 	if !healthy {

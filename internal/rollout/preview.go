@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -182,27 +183,37 @@ func (p *previewer) noteScale(a Scale) {
 	if p.Record.Rollout == nil && p.plan.Kind == PlanNothing {
 		p.raise(PlanRepair)
 	}
+	before := p.Sights[a.Environment].Scaling
 	switch {
 	case role == endpoint.Retained:
 		p.say("keep %s hot with %s for %s", e.Release.Version, instances(a.Scaling.Min), p.Record.Desired.Retention.For)
+	case a.Scaling.Min > before.Min:
+		p.say("raise %s to at least %s", e.Release.Version, instances(a.Scaling.Min))
 	default:
-		p.say("scale %s to %d-%d instances", e.Release.Version, a.Scaling.Min, a.Scaling.Max)
+		p.say("let %s scale by itself between %d and %s", e.Release.Version, a.Scaling.Min, instances(a.Scaling.Max))
 	}
 }
 
-// shares words weights by version, the newest environment first.
+// shares words weights by version, the newest environment first. Two
+// environments of one version are told apart.
 func (p *previewer) shares(weights map[string]int) string {
-	text := ""
+	var parts []string
+	seen := map[string]bool{}
 	for i := len(p.Record.Environments) - 1; i >= 0; i-- {
 		e := &p.Record.Environments[i]
-		if w, ok := weights[e.Name]; ok {
-			if text != "" {
-				text += ", "
-			}
-			text += fmt.Sprintf("%s %d %%", e.Release.Version, w)
+		w, ok := weights[e.Name]
+		if !ok {
+			continue
 		}
+		version := e.Release.Version
+		if seen[version] {
+			parts[len(parts)-1] = strings.Replace(parts[len(parts)-1], version, version+" (new)", 1)
+			version += " (old)"
+		}
+		seen[e.Release.Version] = true
+		parts = append(parts, fmt.Sprintf("%s %d %%", version, w))
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func (p *previewer) version(environment string) string {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -111,20 +112,34 @@ func (p *picture) y(share float64) float64 { return p.top + sharesHeight*(1-shar
 // layLabels gives each label the lowest row in which it covers no other, and
 // returns the number of rows.
 func (p *picture) layLabels() int {
-	var ends []float64
+	var taken [][]stretch // in each row
 	for _, m := range p.marks {
-		from := p.x(m.at.Sub(p.line.start))
-		row := 0
-		for row < len(ends) && ends[row] > from {
+		at, row := p.labelled(m), 0
+		for row < len(taken) && slices.ContainsFunc(taken[row], at.touches) {
 			row++
 		}
-		if row == len(ends) {
-			ends = append(ends, 0)
+		if row == len(taken) {
+			taken = append(taken, nil)
 		}
-		ends[row] = from + textWidth(m.text) + 14
+		taken[row] = append(taken[row], at)
 		p.rows = append(p.rows, row)
 	}
-	return len(ends)
+	return len(taken)
+}
+
+// stretch is a part of a row, from left to right.
+type stretch struct{ from, to float64 }
+
+func (s stretch) touches(other stretch) bool { return s.from < other.to && other.from < s.to }
+
+// labelled is the room of a mark's label: right of its line or, where the picture
+// ends, left of it.
+func (p *picture) labelled(m mark) stretch {
+	x, width := p.x(m.at.Sub(p.line.start)), textWidth(m.text)+14
+	if x+width > pictureWidth {
+		return stretch{x - width, x}
+	}
+	return stretch{x, x + width}
 }
 
 // textWidth guesses the width of a label in the picture's small type.
@@ -204,23 +219,22 @@ func (p *picture) names() {
 func (p *picture) flags() {
 	const lift = 8 // of the lowest row above the plot
 	classes := map[markKind]string{command: "flag", shift: "flag", trouble: "flag bad", recovery: "flag good"}
+	baseline := func(i int) float64 { return p.top - lift - float64(p.rows[i])*labelRow }
 	for i, m := range p.marks {
 		line := "mark"
 		if m.kind == shift {
 			line = "mark step"
 		}
-		x, y := p.at(i, lift)
-		p.add(`<line class="%s" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, line, x, x, y-9, p.top+sharesHeight)
+		x := p.x(m.at.Sub(p.line.start))
+		p.add(`<line class="%s" x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f"/>`, line, x, x, baseline(i)-9, p.top+sharesHeight)
 	}
 	for i, m := range p.marks { // over all lines
-		x, y := p.at(i, lift)
-		p.add(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, classes[m.kind], x+4, y, m.text)
+		x, class := p.x(m.at.Sub(p.line.start))+4, classes[m.kind]
+		if p.labelled(m).from < x-4 {
+			x, class = x-8, class+" y"
+		}
+		p.add(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, baseline(i), m.text)
 	}
-}
-
-// at is where the mark's label begins, left of a little space.
-func (p *picture) at(i int, lift float64) (x, y float64) {
-	return p.x(p.marks[i].at.Sub(p.line.start)), p.top - lift - float64(p.rows[i])*labelRow
 }
 
 // pace draws the requests a second, failed ones as bars, and the axis of time.

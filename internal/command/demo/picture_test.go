@@ -99,6 +99,13 @@ func TestLabelsDoNotOverlap(t *testing.T) {
 	}
 }
 
+func TestLabelAtTheEndStaysInside(t *testing.T) {
+	p := picture{line: newTimeline(answers(first, 0, 60.2), versions, time.Second)}
+	if at := p.labelled(mark{after(59), recovery, "hot rollback"}); at.to > pictureWidth {
+		t.Errorf("the label reaches to %.0f", at.to)
+	}
+}
+
 func TestFailuresAreDrawn(t *testing.T) {
 	results := answers(first, 0, 10)
 	results[42].Status = 502

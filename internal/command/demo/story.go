@@ -28,8 +28,10 @@ const (
 	// sandbox.
 	rate        = 200
 	pictureSlot = 500 * time.Millisecond
-	// afterwards the stream goes on for a moment, to see that all stays as it is.
-	afterwards = 3 * time.Second
+	// After each chapter the stream goes on for a moment, after the last one for
+	// longer, to see that all stays as it is.
+	breath     = 2 * time.Second
+	afterwards = 6 * time.Second
 )
 
 // story is the demo as it goes on.
@@ -88,11 +90,18 @@ func (s *story) underLoad(ctx context.Context) error {
 		if err := chapter(ctx); err != nil {
 			return err
 		}
+		if err := pause(ctx, breath); err != nil {
+			return err
+		}
 	}
+	return pause(ctx, afterwards-breath)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(afterwards):
+	case <-time.After(d):
 		return nil
 	}
 }

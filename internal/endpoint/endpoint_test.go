@@ -1,0 +1,189 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package endpoint_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+func good() endpoint.Spec {
+	return endpoint.Spec{
+		Name: "checkout",
+		Release: endpoint.Release{
+			Version:   "1.0.0",
+			Container: endpoint.Container{Image: "acme/checkout", Port: 8080},
+			Beanstalk: endpoint.Beanstalk{InstanceType: "t3.small", VPCID: "vpc-1", Subnets: []string{"subnet-1"}},
+			Health: endpoint.Health{
+				Path: "/", Interval: duration("15s"), Timeout: duration("5s"), HealthyThreshold: 3,
+				UnhealthyThreshold: 5, Matcher: "200", DeregistrationDelay: duration("20s"),
+			},
+		},
+		Capacity:  endpoint.Capacity{Min: 2, Max: 4},
+		Routing:   endpoint.Routing{ListenerARN: "arn", Hosts: []string{"checkout.acme.com"}},
+		Rollout:   endpoint.RolloutPolicy{HealthyWithin: duration("15m")},
+		Retention: endpoint.Retention{For: duration("1h"), Max: 2},
+	}
+}
+
+func duration(s string) endpoint.Duration {
+	d, err := endpoint.ParseDuration(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func TestValidate(t *testing.T) {
+	if problems := good().Validate(); len(problems) > 0 {
+		t.Fatalf("a good spec has problems: %v", problems)
+	}
+	steps := func(weights ...int) []endpoint.Step {
+		var s []endpoint.Step
+		for _, w := range weights {
+			s = append(s, endpoint.Step{Weight: w})
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		spoil     func(*endpoint.Spec)
+		attribute string
+		says      string
+	}{
+		"no name":            {func(s *endpoint.Spec) { s.Name = "" }, "name", "1 to 40"},
+		"long name":          {func(s *endpoint.Spec) { s.Name = strings.Repeat("a", 41) }, "name", "has 41 characters"},
+		"hyphen at the end":  {func(s *endpoint.Spec) { s.Name = "checkout-" }, "name", "no hyphen at either end"},
+		"long version":       {func(s *endpoint.Spec) { s.Release.Version = strings.Repeat("1", 88) }, "version", "has 88 characters"},
+		"version with slash": {func(s *endpoint.Spec) { s.Release.Version = "feature/x" }, "version", "not an image tag"},
+		"tagged image":       {func(s *endpoint.Spec) { s.Release.Container.Image = "acme/checkout:1" }, "container.image", "has a tag"},
+		"digest":             {func(s *endpoint.Spec) { s.Release.Container.Image = "acme/checkout@sha256:ab" }, "container.image", "has a tag"},
+		"upper-case image":   {func(s *endpoint.Spec) { s.Release.Container.Image = "Acme/checkout" }, "container.image", "not an image repository"},
+		"port":               {func(s *endpoint.Spec) { s.Release.Container.Port = 70000 }, "container.port", "70000"},
+		"no subnets":         {func(s *endpoint.Spec) { s.Release.Beanstalk.Subnets = nil }, "beanstalk.subnets", "at least one"},
+		"min over max":       {func(s *endpoint.Spec) { s.Capacity.Min = 5 }, "capacity.min", "5 is more than capacity.max, 4"},
+		"no instance":        {func(s *endpoint.Spec) { s.Capacity.Min = 0 }, "capacity.min", "at least 1"},
+		"health path":        {func(s *endpoint.Spec) { s.Release.Health.Path = "healthz" }, "health.path", "begin with /"},
+		"timeout":            {func(s *endpoint.Spec) { s.Release.Health.Timeout = duration("15s") }, "health.timeout", "not below"},
+		"six conditions": {func(s *endpoint.Spec) {
+			s.Routing.Hosts, s.Routing.Paths = []string{"a", "b", "c"}, []string{"/a", "/b", "/c"}
+		}, "routing.hosts", "at most 5"},
+		"no hosts":         {func(s *endpoint.Spec) { s.Routing.Hosts = nil }, "routing.hosts", "at least one"},
+		"path pattern":     {func(s *endpoint.Spec) { s.Routing.Paths = []string{"api"} }, "routing.paths[0]", "begins with /"},
+		"priority":         {func(s *endpoint.Spec) { s.Routing.Priority = 50001 }, "routing.priority", "50001"},
+		"weight over 100":  {func(s *endpoint.Spec) { s.Rollout.Steps = steps(10, 101) }, "rollout.steps[1].weight", "outside 1 to 100"},
+		"weight of 0":      {func(s *endpoint.Spec) { s.Rollout.Steps = steps(0, 100) }, "rollout.steps[0].weight", "outside 1 to 100"},
+		"falling weights":  {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 10) }, "rollout.steps[1].weight", "does not rise"},
+		"equal weights":    {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 50) }, "rollout.steps[1].weight", "does not rise"},
+		"negative bake":    {func(s *endpoint.Spec) { s.Rollout.Steps = []endpoint.Step{{Weight: 5, Bake: -1}} }, "rollout.steps[0].bake", "negative"},
+		"negative maximum": {func(s *endpoint.Spec) { s.Retention.Max = -1 }, "retention.max", "negative"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := good()
+			c.spoil(&s)
+			problems := s.Validate()
+			if len(problems) == 0 || problems[0].Attribute != c.attribute || !strings.Contains(problems[0].Message, c.says) {
+				t.Errorf("problems = %v, want one of %s that says %q", problems, c.attribute, c.says)
+			}
+		})
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for in, want := range map[string]string{"600s": "10m", "90m": "1h30m", "1h": "1h", "0s": "0s", "3600s": "1h", "61s": "1m1s", "1.5s": "1.5s"} {
+		if got := duration(in).String(); got != want {
+			t.Errorf("%s is written %s, want %s", in, got, want)
+		}
+	}
+	for _, in := range []string{"", "10", "ten minutes", "-5s", "1d"} {
+		if d, err := endpoint.ParseDuration(in); err == nil {
+			t.Errorf("%q was read as %s", in, d)
+		}
+	}
+}
+
+// Durations written and read again are the same: the journal depends on it.
+func TestDurationRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := endpoint.Duration(rapid.Int64Range(0, int64(1000*time.Hour)).Draw(t, "d"))
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back endpoint.Duration
+		if err := json.Unmarshal(text, &back); err != nil || back != d {
+			t.Fatalf("%s came back as %s: %v", d, back, err)
+		}
+	})
+}
+
+func TestFingerprint(t *testing.T) {
+	r := good().Release
+	r.Beanstalk.Subnets = []string{"subnet-1", "subnet-2"}
+	r.Beanstalk.Settings = []endpoint.Setting{{"ns", "a", "1"}, {"ns", "b", "2"}}
+	base := r.Fingerprint()
+
+	same := r
+	same.Beanstalk.Subnets = []string{"subnet-2", "subnet-1"}
+	same.Beanstalk.Settings = []endpoint.Setting{{"ns", "b", "2"}, {"ns", "a", "1"}}
+	if same.Fingerprint() != base {
+		t.Error("the order of a set changes the fingerprint")
+	}
+	for name, change := range map[string]func(*endpoint.Release){
+		"version":       func(r *endpoint.Release) { r.Version = "1.0.1" },
+		"variable":      func(r *endpoint.Release) { r.Container.Environment = map[string]string{"A": "1"} },
+		"command":       func(r *endpoint.Release) { r.Container.Command = []string{"serve"} },
+		"instance type": func(r *endpoint.Release) { r.Beanstalk.InstanceType = "t3.large" },
+		"health path":   func(r *endpoint.Release) { r.Health.Path = "/healthz" },
+		"setting":       func(r *endpoint.Release) { r.Beanstalk.Settings = nil },
+	} {
+		other := r
+		change(&other)
+		if other.Fingerprint() == base {
+			t.Errorf("another %s leaves the fingerprint as it was", name)
+		}
+	}
+}
+
+// Names keep Elastic Beanstalk's rules whatever the endpoint and version.
+func TestNamesKeepTheLimits(t *testing.T) {
+	form := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringMatching(`[A-Za-z0-9]([A-Za-z0-9-]{0,38}[A-Za-z0-9])?`).Draw(t, "name")
+		r := good().Release
+		r.Version = rapid.StringMatching(`[A-Za-z0-9_][A-Za-z0-9_.-]{0,86}`).Draw(t, "version")
+		s := good()
+		s.Name, s.Release = name, r
+		if problems := s.Validate(); len(problems) > 0 {
+			t.Fatalf("%v", problems)
+		}
+		got := endpoint.EnvironmentName(name, r, rapid.IntRange(1, 1000).Draw(t, "serial"))
+		if len(got) < 4 || len(got) > 40 || !form.MatchString(got) {
+			t.Fatalf("environment name %q", got)
+		}
+		if label := r.Label(); len(label) > 100 {
+			t.Fatalf("version label %q has %d characters", label, len(label))
+		}
+	})
+}
+
+func TestTrailIsAChain(t *testing.T) {
+	r := endpoint.Record{Endpoint: "checkout"}
+	r.Append(endpoint.Event{Type: endpoint.RolloutStarted})
+	r.Append(endpoint.Event{Type: endpoint.TrafficMoved})
+	first, second := r.Outbox[0], r.Outbox[1]
+	if first.Sequence != 1 || second.Sequence != 2 || second.Previous != first.Hash() || r.Trail.Hash != second.Hash() {
+		t.Errorf("outbox = %+v, head %+v", r.Outbox, r.Trail)
+	}
+	first.Message = "changed"
+	if second.Previous == first.Hash() {
+		t.Error("a changed event keeps its hash")
+	}
+}

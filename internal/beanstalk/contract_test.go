@@ -108,7 +108,10 @@ func (w *world) scale(e *endpoint.Environment) {
 func (w *world) gone(e *endpoint.Environment) {
 	w.Helper()
 	ctx := w.Context()
-	w.ok(w.platform.Dissolve(ctx, w.record)) // there is a version in it still
+	w.ok(w.platform.Dissolve(ctx, w.record))
+	if c := w.changes(); c["DeleteApplication"] > 0 {
+		w.Error("the application was removed with a version in it")
+	}
 	for range 2 {
 		w.ok(w.platform.Forget(ctx, w.record, e))
 	}
@@ -155,8 +158,7 @@ func TestObserveIsSparing(t *testing.T) {
 func TestErrorsOfALaunch(t *testing.T) {
 	w := newWorld(t, nil)
 	release := w.release("1.2.0")
-	release.Container.Environment = map[string]string{"DEMO_UNHEALTHY": "true", "UNHEALTHY": "true"}
-	release.Health.Path = "/no-such-page"
+	release.Container.Environment = map[string]string{"DEMO_UNHEALTHY": "true"}
 	e := w.add(release)
 	w.ok(w.platform.Launch(t.Context(), w.record, e))
 	s := w.until(e, "failed", func(s rollout.Sight) bool { return len(s.Errors) > 0 })
@@ -186,6 +188,33 @@ func TestForeignEnvironment(t *testing.T) {
 	w.ok(w.platform.Dissolve(t.Context(), w.record))
 	if c := w.changes(); c["DeleteApplication"] > 0 {
 		t.Error("another owner's application was removed")
+	}
+}
+
+// An environment that came under the name of one that is gone is another one.
+func TestNameUsedAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	e := w.add(w.release("1.0.0"))
+	w.ok(w.platform.Launch(t.Context(), w.record, e))
+	e.ID = "e-gone"
+	if s := w.see(e); s.Found {
+		t.Errorf("seen: %+v", s)
+	}
+}
+
+// An application that somebody else made is used, and stays.
+func TestForeignApplication(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := w.clients.Beanstalk.CreateApplication(t.Context(), &elasticbeanstalk.CreateApplicationInput{ApplicationName: aws.String("checkout")})
+	w.ok(err)
+	w.ok(w.platform.Launch(t.Context(), w.record, w.add(w.release("1.0.0"))))
+	w.record.Environments = nil
+	empty, err := w.clients.Beanstalk.CreateApplication(t.Context(), &elasticbeanstalk.CreateApplicationInput{ApplicationName: aws.String("search")})
+	w.ok(err)
+	w.record.Endpoint = aws.ToString(empty.Application.ApplicationName)
+	w.ok(w.platform.Dissolve(t.Context(), w.record))
+	if c := w.changes(); c["DeleteApplication"] > 0 {
+		t.Error("somebody else's application was removed")
 	}
 }
 

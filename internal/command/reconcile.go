@@ -8,6 +8,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 func newReconcile() *cobra.Command {
@@ -44,7 +47,8 @@ func reconcile(cmd *cobra.Command, a *account, names []string) error {
 	if err != nil {
 		return err
 	}
-	if len(names) == 0 {
+	all := len(names) == 0
+	if all {
 		if names, err = loop.Journal.List(ctx); err != nil {
 			return err
 		}
@@ -52,6 +56,10 @@ func reconcile(cmd *cobra.Command, a *account, names []string) error {
 	var failed error
 	for _, name := range names {
 		world, err := loop.Reconcile(ctx, name)
+		var other *roller.OtherOwner
+		if all && (errors.As(err, &other) || world.Record.Phase == endpoint.Deleted) {
+			continue
+		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("unable to reconcile endpoint %s: %w", name, err))
 			continue

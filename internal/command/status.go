@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -54,9 +55,11 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 	}
 	statuses := []status{}
 	var missing error
+	var other *roller.OtherOwner
 	for _, name := range names {
 		world, err := loop.Observe(ctx, name)
 		switch {
+		case all && errors.As(err, &other):
 		case err != nil:
 			return err
 		case world != nil:

@@ -67,15 +67,6 @@ var _ roller.Journal = (*Journal)(nil)
 // New returns the journal that is kept with a client of the bucket's Region.
 func New(client *s3.Client, o Options) *Journal { return &Journal{Options: o, s3: client} }
 
-// OwnerError says that an endpoint of that name is somebody else's.
-type OwnerError struct {
-	Endpoint, Owner, Ours string
-}
-
-func (e *OwnerError) Error() string {
-	return fmt.Sprintf("endpoint %s belongs to owner %q and this is owner %q: choose another name, or set the provider's owner to theirs if it is yours", e.Endpoint, e.Owner, e.Ours)
-}
-
 // Check returns what is wrong with the bucket.
 func (j *Journal) Check(ctx context.Context) ([]endpoint.Problem, error) {
 	out, err := j.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &j.Bucket})
@@ -110,7 +101,7 @@ func (j *Journal) problem(format string, args ...any) []endpoint.Problem {
 }
 
 // Read returns an endpoint's record, or nil when there is none. One of another
-// owner is an *OwnerError.
+// owner is a *roller.OtherOwner.
 func (j *Journal) Read(ctx context.Context, name string) (*endpoint.Record, error) {
 	v, err := j.get(ctx, name)
 	if err != nil || v == nil {
@@ -125,7 +116,7 @@ func (j *Journal) Read(ctx context.Context, name string) (*endpoint.Record, erro
 // ours refuses what belongs to another owner.
 func (j *Journal) ours(r *endpoint.Record) error {
 	if j.Owner != "" && r.Owner != j.Owner {
-		return &OwnerError{Endpoint: r.Endpoint, Owner: r.Owner, Ours: j.Owner}
+		return &roller.OtherOwner{Endpoint: r.Endpoint, Owner: r.Owner, Ours: j.Owner}
 	}
 	return nil
 }

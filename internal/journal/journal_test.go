@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 func TestFirstRecord(t *testing.T) {
@@ -78,7 +79,7 @@ func TestOwnership(t *testing.T) {
 	}
 	theirs := w.journal()
 	theirs.Owner = "acme/infra//test"
-	var wrong *OwnerError
+	var wrong *roller.OtherOwner
 	if _, err := theirs.Read(t.Context(), "checkout"); !errors.As(err, &wrong) || wrong.Owner != owner || !strings.Contains(err.Error(), owner) {
 		t.Errorf("reading as another owner: %v", err)
 	}

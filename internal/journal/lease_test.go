@@ -176,7 +176,7 @@ func TestWithin(t *testing.T) {
 	w.advance(Length - Margin)
 	late, cancel := s.Within(t.Context())
 	defer cancel()
-	if late.Err() == nil || context.Cause(late) != errLease {
+	if late.Err() == nil || !errors.Is(context.Cause(late), errLease) {
 		t.Errorf("a lease that is almost over allows work: %v", context.Cause(late))
 	}
 }

@@ -32,7 +32,8 @@ type Config struct {
 	Log         hclog.Logger
 }
 
-// Connect makes the loop, and asks AWS who the caller is.
+// Connect makes the loop. It asks AWS who the caller is, and whether the bucket
+// fits: what is wrong with it is a *roller.Problems.
 func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 	clients, err := awsclient.New(ctx, c.AWS)
 	if err != nil {
@@ -43,17 +44,25 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 		host = "unknown host"
 	}
 	clock := Clock{}
+	records := journal.New(clients.S3, journal.Options{
+		Bucket: c.Bucket, Account: clients.Account, Region: clients.Region,
+		Owner: c.Owner, Platform: beanstalk.Kind, Clock: clock,
+	})
+	problems, err := records.Check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(problems) > 0 {
+		return nil, &roller.Problems{Problems: problems}
+	}
 	return &roller.Roller{
 		Platform: beanstalk.New(clients, beanstalk.Options{Owner: c.Owner, Bucket: c.Bucket, Tags: c.DefaultTags}),
 		Balancer: balancer.New(clients, balancer.Options{Owner: c.Owner, Tags: c.DefaultTags}),
 		Meter:    gate.New(clients, clock),
-		Journal: journal.New(clients.S3, journal.Options{
-			Bucket: c.Bucket, Account: clients.Account, Region: clients.Region,
-			Owner: c.Owner, Platform: beanstalk.Kind, Clock: clock,
-		}),
-		Clock: clock,
-		Who:   endpoint.Who{Caller: clients.CallerARN, Host: host, Run: c.Run},
-		Log:   c.Log,
+		Journal:  records,
+		Clock:    clock,
+		Who:      endpoint.Who{Caller: clients.CallerARN, Host: host, Run: c.Run},
+		Log:      c.Log,
 	}, nil
 }
 

@@ -42,11 +42,6 @@ func addError(diags *diag.Diagnostics, action, name string, err error) {
 
 func addProblems(diags *diag.Diagnostics, problems []endpoint.Problem) {
 	for _, p := range problems {
-		if p.Attribute == "bucket" {
-			// It is the provider's, which a resource cannot point at.
-			diags.AddError("Invalid bucket in the provider's configuration", p.Error())
-			continue
-		}
 		diags.AddAttributeError(attributePath(p.Attribute), "Invalid "+p.Attribute, p.Error())
 	}
 }

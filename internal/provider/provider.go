@@ -7,6 +7,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/hashicorp/go-hclog"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 // ionroller is the provider.
@@ -124,12 +126,17 @@ func (p *ionroller) Configure(ctx context.Context, req provider.ConfigureRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	roller, err := onaws.Connect(ctx, config)
+	loop, err := onaws.Connect(ctx, config)
+	var problems *roller.Problems
+	if errors.As(err, &problems) {
+		addProblems(&resp.Diagnostics, problems.Problems)
+		return
+	}
 	if err != nil {
 		resp.Diagnostics.AddError("Unable to connect to AWS", sentence(err))
 		return
 	}
-	resp.ResourceData = roller
+	resp.ResourceData = loop
 }
 
 // run says what runs, for the trail. HCP Terraform tells the id of its run.

@@ -12,9 +12,9 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
-// Problems says what is wrong with a spec; nothing was changed.
+// Problems says what is wrong with a configuration; nothing was changed.
 type Problems struct {
-	Endpoint string
+	Endpoint string // empty: it is not an endpoint's
 	Problems []endpoint.Problem
 }
 
@@ -23,7 +23,11 @@ func (p *Problems) Error() string {
 	for i, problem := range p.Problems {
 		lines[i] = problem.Error()
 	}
-	return fmt.Sprintf("endpoint %s cannot be applied: %s", p.Endpoint, strings.Join(lines, "; "))
+	text := strings.Join(lines, "; ")
+	if p.Endpoint != "" {
+		text = fmt.Sprintf("endpoint %s cannot be applied: %s", p.Endpoint, text)
+	}
+	return text
 }
 
 // Exists says that an endpoint to be created is there already.

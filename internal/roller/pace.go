@@ -42,12 +42,13 @@ func (p *pace) retry(ctx context.Context, r *run, err error) error {
 	if ctx.Err() != nil || p.failures >= maxFailures {
 		return err
 	}
-	r.Log.Warn("unable to observe; trying again", "endpoint", r.record.Endpoint, "error", err)
+	r.Log.Warn("a call to AWS failed; trying again", "endpoint", r.record.Endpoint, "error", err)
 	return r.Clock.Sleep(ctx, time.Duration(p.failures)*time.Second)
 }
 
 // sleep waits until it is time to look again, and keeps the lease meanwhile.
 func (r *run) sleep(ctx context.Context, wake rollout.Wake, p *pace) error {
+	p.failures = 0
 	until := r.Clock.Now().Add(p.poll(r.Clock.Now(), wake.For))
 	if !wake.At.IsZero() && wake.At.Before(until) {
 		until = wake.At

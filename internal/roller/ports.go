@@ -69,9 +69,8 @@ type Meter interface {
 
 // Journal keeps the records and their trails.
 type Journal interface {
-	// Check returns what is wrong with the bucket. It changes nothing.
-	Check(ctx context.Context) ([]endpoint.Problem, error)
-	// Read returns an endpoint's record, or nil when there is none.
+	// Read returns an endpoint's record, or nil when there is none. One that is
+	// somebody else's is an *OtherOwner.
 	Read(ctx context.Context, name string) (*endpoint.Record, error)
 	// List returns the names of all endpoints that have a record.
 	List(ctx context.Context) ([]string, error)
@@ -112,6 +111,13 @@ func (h *Held) Error() string {
 	return fmt.Sprintf("%s is being changed by %s, by %s on %s, since %s; its lease ends at %s unless it is renewed",
 		h.Endpoint, h.Lease.Who.Run, h.Lease.Who.Caller, h.Lease.Who.Host,
 		h.Lease.Since.UTC().Format(time.RFC3339), h.Lease.Until.UTC().Format(time.RFC3339))
+}
+
+// OtherOwner says that an endpoint of that name is somebody else's.
+type OtherOwner struct{ Endpoint, Owner, Ours string }
+
+func (o *OtherOwner) Error() string {
+	return fmt.Sprintf("endpoint %s belongs to owner %q and this is owner %q; choose another name, or set the provider's owner to theirs if it is yours", o.Endpoint, o.Owner, o.Ours)
 }
 
 // Refusal is an answer that will not be another one when asked again.

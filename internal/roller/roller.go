@@ -95,8 +95,16 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 	return err
 }
 
-// Reconcile goes on with whatever an endpoint's record still asks for.
+// Reconcile goes on with whatever an endpoint's record still asks for. One that
+// was removed asks for nothing, and its lease is not taken.
 func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, error) {
+	record, err := r.Journal.Read(ctx, name)
+	if err == nil && record != nil && record.Phase == endpoint.Deleted {
+		return rollout.World{Record: *record}, nil
+	}
+	if err != nil {
+		return rollout.World{}, err
+	}
 	run, err := r.begin(ctx, name, false)
 	if err != nil {
 		return rollout.World{}, err
@@ -119,22 +127,40 @@ func (r *Roller) Observe(ctx context.Context, name string) (*rollout.World, erro
 // Check returns what would stop a spec from being applied, as far as AWS can be
 // asked. It writes nothing. record is nil for an endpoint that does not exist yet.
 func (r *Roller) Check(ctx context.Context, spec endpoint.Spec, record *endpoint.Record, creates bool) ([]endpoint.Problem, error) {
-	probe := endpoint.Record{Endpoint: spec.Name}
-	if record != nil {
-		probe = record.Clone()
+	if record == nil {
+		there, taken, err := r.there(ctx, spec.Name)
+		if err != nil || taken != nil {
+			return taken, err
+		}
+		record = there
 	}
+	probe := record.Clone()
 	probe.Desired = spec
-	all, err := r.Journal.Check(ctx)
-	if err != nil {
-		return nil, err
-	}
 	problems, err := r.Balancer.Check(ctx, &probe, creates)
 	if err != nil {
 		return nil, err
 	}
-	all = append(all, problems...)
-	problems, err = r.Platform.Check(ctx, &probe, creates)
-	return append(all, problems...), err
+	more, err := r.Platform.Check(ctx, &probe, creates)
+	return append(problems, more...), err
+}
+
+// there returns what an endpoint to be created begins with: nothing, or what an
+// interrupted creation left. A name that is taken is a problem.
+func (r *Roller) there(ctx context.Context, name string) (*endpoint.Record, []endpoint.Problem, error) {
+	record, err := r.Journal.Read(ctx, name)
+	var other *OtherOwner
+	switch {
+	case errors.As(err, &other):
+		return nil, []endpoint.Problem{{Attribute: "name", Message: other.Error()}}, nil
+	case err != nil:
+		return nil, nil, err
+	case record == nil || record.Phase == endpoint.Deleted:
+		return &endpoint.Record{Endpoint: name}, nil, nil
+	case record.Phase == endpoint.Live:
+		return nil, []endpoint.Problem{{Attribute: "name", Message: (&Exists{Endpoint: name}).Error()}}, nil
+	default:
+		return record, nil, nil
+	}
 }
 
 // look observes AWS and puts together the world that a decision rests on.
@@ -290,7 +316,6 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	if err != nil {
 		return p.retry(ctx, r, err)
 	}
-	p.failures = 0
 	r.world = world
 	decision := rollout.Decide(world)
 	switch a := decision.Action.(type) {
@@ -303,32 +328,42 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	default:
 		p.waiting = ""
 		r.Log.Info(a.String(), "endpoint", r.record.Endpoint)
-		return r.act(ctx, a)
+		return r.act(ctx, a, p)
 	}
 }
 
 // act does one action: the intent is recorded, then AWS is changed, then the
 // effect is recorded. An interrupt does not tear it: the one thing that was begun
 // is ended, and no other begun.
-func (r *run) act(ctx context.Context, a rollout.Action) error {
-	ctx = context.WithoutCancel(ctx)
+func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
+	whole := context.WithoutCancel(ctx)
 	if rollout.Touches(a) {
 		record, events := rollout.Before(r.world, a)
-		if err := r.commit(ctx, record, events...); err != nil {
+		if err := r.commit(whole, record, events...); err != nil {
 			return err
 		}
 		r.world.Record = r.record
-		err := r.touch(ctx, a)
-		var refused *Refusal
-		if errors.As(err, &refused) && r.record.Rollout != nil {
-			a = rollout.Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: refused.Error()}}
-		} else if err != nil {
-			return err
+		if err := r.touch(whole, a); err != nil {
+			if !r.hopeless(a, err, p) {
+				return p.retry(ctx, r, err)
+			}
+			a = rollout.Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: err.Error()}}
 		}
 		r.world.Now = r.Clock.Now().UTC()
 	}
+	p.failures = 0
 	record, events := rollout.Effect(r.world, a)
-	return r.commit(ctx, record, events...)
+	return r.commit(whole, record, events...)
+}
+
+// hopeless says that an environment cannot be launched: AWS refused it for good,
+// or has failed too often.
+func (r *run) hopeless(a rollout.Action, err error, p *pace) bool {
+	if _, launch := a.(rollout.Launch); !launch {
+		return false
+	}
+	var refused *Refusal
+	return errors.As(err, &refused) || p.failures == maxFailures-1
 }
 
 // touch changes AWS, and ends before the lease can be taken by another.

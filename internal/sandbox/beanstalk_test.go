@@ -56,6 +56,21 @@ func TestUnhealthyEnvironment(t *testing.T) {
 	}
 }
 
+// TestReadyBeforeHealthy: Ready only says that operations are allowed.
+func TestReadyBeforeHealthy(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(c *sandbox.Config) { c.Speed = 60 })
+	w.version("1.0.0")
+	id := *w.create("checkout-1", "1.0.0").EnvironmentId
+	w.until("it has its Auto Scaling group", func() bool { return strings.Contains(w.events(id), "Created Auto Scaling group") })
+	group := w.resource(id, "AWSEBV2LoadBalancerTargetGroup")
+	w.untilStatus(id, ebtypes.EnvironmentStatusReady)
+	if n := w.targets(group)["healthy"]; n != 0 {
+		t.Errorf("%d targets are healthy when the environment gets ready", n)
+	}
+	w.until("its targets are healthy", func() bool { return w.targets(group)["healthy"] == 2 })
+}
+
 // TestBrokenBundles: what the platform cannot start fails the launch at once.
 func TestBrokenBundles(t *testing.T) {
 	t.Parallel()

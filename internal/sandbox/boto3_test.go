@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/cloud"
 )
 
@@ -18,7 +19,7 @@ func TestBoto3(t *testing.T) {
 	if err := exec.CommandContext(t.Context(), "python3", "-c", "import boto3").Run(); err != nil {
 		t.Skip("python3 with boto3 is not installed: pip install boto3")
 	}
-	w := start(t, nil)
+	w := start(t, func(c *sandbox.Config) { c.NoIdleScaling = true })
 	info, err := json.Marshal(w.info)
 	if err != nil {
 		t.Fatal(err)

@@ -4,12 +4,18 @@
 package sandbox_test
 
 import (
+	"io"
+	"net/http"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	astypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
@@ -46,7 +52,7 @@ func TestCapacity(t *testing.T) {
 	_, err := w.asg.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &name, MinSize: aws.Int32(5)})
 	w.wantCode(err, "ValidationError", "must be greater than or equal to min bound")
 	must[*autoscaling.UpdateAutoScalingGroupOutput](w)(w.asg.UpdateAutoScalingGroup(ctx, &autoscaling.UpdateAutoScalingGroupInput{AutoScalingGroupName: &name, MinSize: aws.Int32(1), DesiredCapacity: aws.Int32(1)}))
-	w.until("the others have drained", func() bool { s := w.targets(group); return s["healthy"] == 1 && len(s) == 1 })
+	w.until("the others have drained and gone", func() bool { return w.targets(group)["healthy"] == 1 && len(w.scaling(name).Instances) == 1 })
 
 	// An instance that is taken away is replaced, unless launches are suspended.
 	must[*autoscaling.SuspendProcessesOutput](w)(w.asg.SuspendProcesses(ctx, &autoscaling.SuspendProcessesInput{AutoScalingGroupName: &name, ScalingProcesses: []string{"Launch"}}))
@@ -146,5 +152,61 @@ func TestTrafficSources(t *testing.T) {
 	w.until("the source is gone", func() bool { return state(extra) == "" && len(w.targets(extra)) == 0 })
 	if n := w.targets(own)["healthy"]; n != 2 {
 		t.Errorf("its own group has %d healthy targets", n)
+	}
+}
+
+// TestNoRequestIsLost: instances come and go under traffic, weights move, an
+// environment is terminated, and no request fails.
+func TestNoRequestIsLost(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(c *sandbox.Config) { c.NoIdleScaling = true })
+	ctx := t.Context()
+	w.version("1.0.0")
+	first, oldGroup := w.healthy("checkout-1", "1.0.0")
+	_, newGroup := w.healthy("checkout-2", "1.0.0")
+	rule := must[*elbv2.CreateRuleOutput](w)(w.createRule(100, hosts("x.acme.com"), forward(map[string]int{oldGroup: 1}))).Rules[0]
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	var sent, failed atomic.Int64
+	for n := range 4 {
+		transport := &http.Transport{DisableKeepAlives: n%2 == 0}
+		t.Cleanup(transport.CloseIdleConnections)
+		method := []string{http.MethodGet, http.MethodPost}[n/2]
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(2 * time.Millisecond):
+				}
+				r := &http.Request{Method: method, URL: mustURL(w.info.LoadBalancerURL), Host: "x.acme.com", Header: http.Header{}}
+				answer, err := transport.RoundTrip(r)
+				sent.Add(1)
+				if err != nil || answer.StatusCode != http.StatusOK {
+					failed.Add(1)
+				}
+				if err == nil {
+					_, _ = io.Copy(io.Discard, answer.Body)
+					answer.Body.Close()
+				}
+			}
+		})
+	}
+	name := w.resource(first, "AWSEBAutoScalingGroup")
+	for _, n := range []int32{4, 2} {
+		if err := w.setDesired(name, n); err != nil {
+			t.Error(err)
+		}
+		w.until("the capacity is there", func() bool { s := w.targets(oldGroup); return s["healthy"] == int(n) && len(s) == 1 })
+	}
+	for _, weights := range []map[string]int{{oldGroup: 50, newGroup: 50}, {newGroup: 1}} {
+		must[*elbv2.ModifyRuleOutput](w)(w.elb.ModifyRule(ctx, &elbv2.ModifyRuleInput{RuleArn: rule.RuleArn, Actions: forward(weights)}))
+	}
+	must[*elasticbeanstalk.TerminateEnvironmentOutput](w)(w.eb.TerminateEnvironment(ctx, &elasticbeanstalk.TerminateEnvironmentInput{EnvironmentId: &first}))
+	w.untilStatus(first, "Terminated")
+	close(stop)
+	clients.Wait()
+	if failed.Load() > 0 || sent.Load() < 100 {
+		t.Errorf("%d of %d requests failed", failed.Load(), sent.Load())
 	}
 }

@@ -61,7 +61,7 @@ func TestStory(t *testing.T) {
 	}
 	for _, want := range []string{
 		"INFO createEnvironment is starting.", "INFO Created target group named: " + oldGroup, "INFO Created Auto Scaling group named: ",
-		"INFO Successfully launched environment: checkout-1", "INFO Environment health has transitioned from Pending to Ok.",
+		"INFO Successfully launched environment: checkout-1", " to Ok.",
 	} {
 		if events := w.events(old); !strings.Contains(events, want) {
 			t.Errorf("no event %q in\n%s", want, events)

@@ -22,10 +22,6 @@ type journal struct {
 	holder string
 }
 
-func (j *journal) Check(context.Context) ([]endpoint.Problem, error) {
-	return nil, j.w.fault("CheckJournal", false)
-}
-
 func (j *journal) Read(_ context.Context, name string) (*endpoint.Record, error) {
 	if err := j.w.fault("Read", false); err != nil || j.w.Records[name] == nil {
 		return nil, err

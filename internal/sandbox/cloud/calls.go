@@ -23,6 +23,9 @@ type Call struct {
 	Changing   bool            `json:"changing"`  // whether calls of this kind change something
 }
 
+// keptCalls bounds the log: past it the older half is forgotten.
+const keptCalls = 200_000
+
 // callLog has a lock of its own: S3 requests are logged without the world's.
 type callLog struct {
 	mu    sync.Mutex
@@ -32,6 +35,9 @@ type callLog struct {
 func (l *callLog) add(call Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if len(l.calls) >= keptCalls {
+		l.calls = slices.Delete(l.calls, 0, keptCalls/2)
+	}
 	l.calls = append(l.calls, call)
 }
 

@@ -37,7 +37,6 @@ func (c *Cloud) deployed(e *environment, now time.Time, operation, success strin
 		}
 		if !i.deployed {
 			waiting = append(waiting, i.id)
-			c.probe(e, i, now)
 		}
 	}
 	if len(waiting) == 0 && len(g.live()) >= g.desired {
@@ -63,7 +62,8 @@ func (c *Cloud) fail(e *environment, operation, reason string) {
 	e.work = nil
 }
 
-// probe asks an instance's service by the health check's path, in the background.
+// probe asks an instance's service by the health check's path, in the
+// background, until it has answered well once.
 func (c *Cloud) probe(e *environment, i *instance, now time.Time) {
 	if i.probe != nil {
 		select {
@@ -73,7 +73,7 @@ func (c *Cloud) probe(e *environment, i *instance, now time.Time) {
 		}
 		return
 	}
-	if i.state != astypes.LifecycleStateInService || now.Before(i.probed.Add(c.scaled(probePause))) {
+	if i.deployed || i.state != astypes.LifecycleStateInService || now.Before(i.probed.Add(c.scaled(probePause))) {
 		return
 	}
 	i.probed = now

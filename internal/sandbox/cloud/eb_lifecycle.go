@@ -36,6 +36,11 @@ func (c *Cloud) stepEnvironment(e *environment, now time.Time) {
 		return
 	}
 	w := e.work
+	if g, err := c.scalingGroup(e.scalingGroup); err == nil && w != nil {
+		for _, i := range g.live() {
+			c.probe(e, i, now)
+		}
+	}
 	for w != nil && e.work == w && !now.Before(w.started.Add(c.scaled(w.steps[0].at))) && w.steps[0].do(now) {
 		if w.steps = w.steps[1:]; len(w.steps) == 0 {
 			e.work = nil
@@ -123,15 +128,20 @@ func (c *Cloud) createRules(e *environment) {
 		e.rules = append(e.rules, *r.RuleArn)
 		c.info(e, "Created Load Balancer listener rule named: "+*r.RuleArn)
 	}
-	lb := listeners[0].balancer
+	e.EndpointURL = listeners[0].balancer.DNSName
+	c.countShared(listeners[0].balancer)
+}
+
+// countShared keeps the tag by which Elastic Beanstalk counts the environments
+// behind a shared load balancer.
+func (c *Cloud) countShared(lb *loadBalancer) {
 	count := 0
-	for _, other := range c.present() {
-		if other.options.get(nsBalancer, "SharedLoadBalancer") == *lb.LoadBalancerArn {
+	for _, e := range c.present() {
+		if e.EndpointURL == lb.DNSName {
 			count++
 		}
 	}
 	lb.tags.set("elasticbeanstalk:shared-elb-environment-count", itoa(count))
-	e.EndpointURL = lb.DNSName
 }
 
 func (c *Cloud) createScaling(e *environment) {
@@ -273,4 +283,7 @@ func (c *Cloud) finishTermination(e *environment, now time.Time) {
 	c.info(e, "terminateEnvironment completed successfully.")
 	e.Status, e.Health, e.HealthStatus = types.EnvironmentStatusTerminated, types.EnvironmentHealthGrey, ""
 	e.terminated, e.DateUpdated, e.EndpointURL = now, &now, nil
+	if lb, err := c.balancer(e.options.get(nsBalancer, "SharedLoadBalancer")); err == nil {
+		c.countShared(lb)
+	}
 }

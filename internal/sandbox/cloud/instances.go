@@ -17,7 +17,7 @@ import (
 // How long AWS needs.
 const (
 	bootTime         = 50 * time.Second // from an instance's launch to a listening service
-	registrationTime = 15 * time.Second // from there until load balancers know it
+	registrationTime = 20 * time.Second // from there until load balancers know it
 )
 
 // An instance is a virtual machine: here one HTTP server on loopback.

@@ -195,6 +195,7 @@ elb.modify_target_group_attributes(TargetGroupArn=extra["TargetGroupArn"], Attri
 attributes = {a["Key"]: a["Value"] for a in elb.describe_target_group_attributes(TargetGroupArn=extra["TargetGroupArn"])["Attributes"]}
 assert attributes["deregistration_delay.timeout_seconds"] == "5"
 assert len(elb.describe_target_groups()["TargetGroups"]) == 2
+until("the other instance is healthy", healthy)
 target = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"][-1]["Target"]["Id"]
 elb.register_targets(TargetGroupArn=extra["TargetGroupArn"], Targets=[{"Id": target}])
 elb.deregister_targets(TargetGroupArn=extra["TargetGroupArn"], Targets=[{"Id": target}])

@@ -1,0 +1,180 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package beanstalk
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+func example() endpoint.Release {
+	return endpoint.Release{
+		Version: "1.0.0",
+		Container: endpoint.Container{
+			Image: "acme/checkout", Port: 8080, Command: []string{"serve", "--motto", "it's fine", ""},
+			Environment: map[string]string{"LOG": "info", "EMPTY": ""},
+		},
+		Beanstalk: endpoint.Beanstalk{
+			InstanceType: "t3.small", VPCID: "vpc-1", Subnets: []string{"subnet-1", "subnet-2"},
+			InstanceProfile: "profile", ServiceRole: "role",
+			Settings: []endpoint.Setting{
+				{Namespace: "aws:elasticbeanstalk:command", Name: "Timeout", Value: "900"},
+				{Namespace: nsInstances, Name: "RootVolumeType", Value: "gp2"},
+			},
+		},
+		Health: endpoint.Health{
+			Path: "/healthz", Interval: endpoint.Duration(15 * time.Second), Timeout: endpoint.Duration(5 * time.Second),
+			HealthyThreshold: 3, UnhealthyThreshold: 4, Matcher: "200-299", DeregistrationDelay: 0,
+		},
+	}
+}
+
+func TestSettings(t *testing.T) {
+	e := &endpoint.Environment{Release: example(), Capacity: endpoint.Capacity{Min: 2, Max: 4}}
+	got := map[string]string{}
+	for _, s := range settings(e, front{loadBalancer: "arn:lb", port: 8443, securityGroups: []string{"sg-1", "sg-2"}}) {
+		key := *s.Namespace + " " + *s.OptionName
+		if _, twice := got[key]; twice {
+			t.Errorf("%s is set twice", key)
+		}
+		got[key] = *s.Value
+	}
+	want := map[string]string{
+		"aws:elasticbeanstalk:environment EnvironmentType":                         "LoadBalanced",
+		"aws:elasticbeanstalk:environment LoadBalancerType":                        "application",
+		"aws:elasticbeanstalk:environment LoadBalancerIsShared":                    "true",
+		"aws:elasticbeanstalk:environment ServiceRole":                             "role",
+		"aws:elbv2:loadbalancer SharedLoadBalancer":                                "arn:lb",
+		"aws:elbv2:loadbalancer SecurityGroups":                                    "sg-1,sg-2",
+		"aws:elbv2:listener:8443 Rules":                                            "default",
+		"aws:ec2:vpc VPCId":                                                        "vpc-1",
+		"aws:ec2:vpc Subnets":                                                      "subnet-1,subnet-2",
+		"aws:elasticbeanstalk:environment:process:default Port":                    "80",
+		"aws:elasticbeanstalk:environment:process:default Protocol":                "HTTP",
+		"aws:elasticbeanstalk:environment:process:default HealthCheckPath":         "/healthz",
+		"aws:elasticbeanstalk:environment:process:default HealthCheckInterval":     "15",
+		"aws:elasticbeanstalk:environment:process:default HealthCheckTimeout":      "5",
+		"aws:elasticbeanstalk:environment:process:default HealthyThresholdCount":   "3",
+		"aws:elasticbeanstalk:environment:process:default UnhealthyThresholdCount": "4",
+		"aws:elasticbeanstalk:environment:process:default MatcherHTTPCode":         "200-299",
+		"aws:elasticbeanstalk:environment:process:default DeregistrationDelay":     "0",
+		"aws:autoscaling:asg MinSize":                                              "2",
+		"aws:autoscaling:asg MaxSize":                                              "4",
+		"aws:autoscaling:launchconfiguration InstanceType":                         "t3.small",
+		"aws:autoscaling:launchconfiguration IamInstanceProfile":                   "profile",
+		"aws:autoscaling:launchconfiguration RootVolumeType":                       "gp2", // the user's
+		"aws:autoscaling:launchconfiguration DisableIMDSv1":                        "true",
+		"aws:elasticbeanstalk:healthreporting:system SystemType":                   "enhanced",
+		"aws:elasticbeanstalk:managedactions ManagedActionsEnabled":                "false",
+		"aws:elasticbeanstalk:application:environment LOG":                         "info",
+		"aws:elasticbeanstalk:application:environment EMPTY":                       "",
+		"aws:elasticbeanstalk:command Timeout":                                     "900",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestBundle(t *testing.T) {
+	first, err := bundle(example())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := bundle(example())
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("a release has two bundles, %v", err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(first), int64(len(first)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := archive.Open("Dockerrun.aws.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{
+  "AWSEBDockerrunVersion": "1",
+  "Image": {
+    "Name": "acme/checkout:1.0.0",
+    "Update": "true"
+  },
+  "Ports": [
+    {
+      "ContainerPort": 8080
+    }
+  ],
+  "Command": "serve --motto 'it'\\''s fine' ''"
+}
+`
+	if d := cmp.Diff(want, string(got)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestEnvironmentTags(t *testing.T) {
+	p := &Platform{Options: Options{Owner: "acme", Tags: map[string]string{"team": "payments", tagOwner: "forged"}}}
+	got := map[string]string{}
+	for _, tag := range p.environmentTags(&endpoint.Record{Endpoint: "checkout"}, &endpoint.Environment{Release: example(), Fingerprint: "0123456789ab"}) {
+		got[*tag.Key] = *tag.Value
+	}
+	want := map[string]string{
+		"team": "payments", tagOwner: "acme", tagEndpoint: "checkout", tagVersion: "1.0.0", tagFingerprint: "0123456789ab",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestRefusal(t *testing.T) {
+	for _, c := range []struct {
+		status        int
+		code, message string
+		refused       bool
+	}{
+		{400, "InvalidParameterValue", "No Platform named 'x' found.", true},
+		{400, "TooManyEnvironmentsException", "You cannot have more than 200 Environments.", true},
+		{403, "AccessDenied", "User is not authorized to perform: elasticbeanstalk:CreateEnvironment", true},
+		{400, "Throttling", "Rate exceeded", false},
+		{400, "ThrottlingException", "Rate exceeded", false},
+		{403, "ExpiredToken", "The security token included in the request is expired", false},
+		{403, "RequestExpired", "Request has expired.", false},
+		{400, "OperationInProgressFailure", "An operation is in progress.", false},
+		{400, "InvalidParameterValue", "The instance profile profile associated with the environment does not exist.", false},
+		{500, "InternalFailure", "", false},
+		{503, "ServiceUnavailable", "", false},
+	} {
+		err := fmt.Errorf("creating environment x: %w", &smithy.OperationError{ServiceID: "Elastic Beanstalk", OperationName: "CreateEnvironment", Err: &awshttp.ResponseError{
+			ResponseError: &smithyhttp.ResponseError{
+				Response: &smithyhttp.Response{Response: &http.Response{StatusCode: c.status}},
+				Err:      &smithy.GenericAPIError{Code: c.code, Message: c.message},
+			},
+		}})
+		var refused *roller.Refusal
+		if got := errors.As(refuse(err), &refused); got != c.refused {
+			t.Errorf("%d %s (%s): a refusal is %v", c.status, c.code, c.message, got)
+		}
+	}
+	var refused *roller.Refusal
+	if errors.As(refuse(errors.New("no route to host")), &refused) {
+		t.Error("an error that is not AWS's counts as its refusal")
+	}
+}

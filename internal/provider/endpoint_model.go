@@ -265,7 +265,7 @@ func integer(v types.Int64, byDefault int) int {
 }
 
 // setArguments writes a Spec into the model: what an import restores.
-func (m *endpointModel) setArguments(ctx context.Context, s endpoint.Spec) {
+func (m *endpointModel) setArguments(s endpoint.Spec) {
 	b, h := s.Release.Beanstalk, s.Release.Health
 	m.Name, m.Version = types.StringValue(s.Name), types.StringValue(s.Release.Version)
 	m.Container = object(map[string]attr.Value{

@@ -124,7 +124,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	shown := preview(world, spec)
-	plan.promise(state, spec, shown)
+	plan.promise(state, shown)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if shown.Kind != rollout.PlanNothing {
 		r.checkLive(ctx, spec, &world.Record, shown, &resp.Diagnostics)
@@ -133,7 +133,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 
 // promise says which computed attributes the change leaves alone, and what it
 // will do.
-func (m *endpointModel) promise(state endpointModel, spec endpoint.Spec, shown rollout.Plan) {
+func (m *endpointModel) promise(state endpointModel, shown rollout.Plan) {
 	m.Status, m.URL, m.ActiveEnvironment = state.Status, state.URL, state.ActiveEnvironment
 	m.Environments, m.RolloutPlan, m.LastRollout = state.Environments, state.RolloutPlan, state.LastRollout
 	if !m.Routing.Equal(state.Routing) {

@@ -90,7 +90,7 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	accepted := *world.Record.Accepted
 	if !state.says(ctx, accepted) {
-		state.setArguments(ctx, accepted)
+		state.setArguments(accepted)
 	}
 	url, err := r.roller.Balancer.URL(ctx, accepted.Routing)
 	if err != nil {
@@ -190,7 +190,7 @@ func (r *endpointResource) ImportState(ctx context.Context, req resource.ImportS
 		return
 	}
 	var model endpointModel
-	model.setArguments(ctx, *world.Record.Accepted)
+	model.setArguments(*world.Record.Accepted)
 	model.forgetComputed()
 	model.RolloutPlan = types.ObjectNull(planType.AttrTypes)
 	model.setComputed(*world, "")

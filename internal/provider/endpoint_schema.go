@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -55,12 +56,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"routing":   routingSchema(),
 			"rollout":   rolloutSchema(),
 			"retention": retentionSchema(),
-			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
-				Create: true, Update: true, Delete: true,
-				CreateDescription: "How long making the endpoint may take, as a duration. Default `45m`.",
-				UpdateDescription: "How long a rollout may take, as a duration; it must be longer than the bakes together. When it ends, traffic stays as it is and the next apply goes on. Default `2h`.",
-				DeleteDescription: "How long removing the endpoint may take, as a duration. Default `45m`.",
-			}),
+			"timeouts":  timeoutsSchema(ctx),
 			"deletion_protection": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Refuse to destroy the endpoint. Default `true`: to destroy it, set it to `false`, apply, then destroy.",
@@ -161,12 +157,12 @@ func healthSchema() schema.Attribute {
 		})),
 		Attributes: map[string]schema.Attribute{
 			"path":                 optionalString(defaultHealthPath, "Path that is asked. Default `/`."),
-			"interval":             optionalString(defaultInterval, "Time between two checks, 5 to 300 seconds. Default `15s`."),
-			"timeout":              optionalString(defaultTimeout, "Time within which an answer must come; below the interval. Default `5s`."),
+			"interval":             optionalDuration(defaultInterval, "Time between two checks, 5 to 300 seconds. Default `15s`."),
+			"timeout":              optionalDuration(defaultTimeout, "Time within which an answer must come; below the interval. Default `5s`."),
 			"healthy_threshold":    optionalInt(defaultHealthyThreshold, "Passed checks in a row that make an unhealthy instance healthy, 2 to 10. Default `3`."),
 			"unhealthy_threshold":  optionalInt(defaultUnhealthyThreshold, "Failed checks in a row that make an instance unhealthy, 2 to 10. Default `5`."),
 			"matcher":              optionalString(defaultMatcher, "HTTP codes that pass, as `200` or `200-299`. Default `200`."),
-			"deregistration_delay": optionalString(defaultDeregistration, "How long requests in flight may go on after an instance was taken out, up to an hour. Default `20s`."),
+			"deregistration_delay": optionalDuration(defaultDeregistration, "How long requests in flight may go on after an instance was taken out, up to an hour. Default `20s`."),
 		},
 	}
 }
@@ -211,10 +207,10 @@ func rolloutSchema() schema.Attribute {
 				MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
-					"bake":   optionalString("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
+					"bake":   optionalDuration("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
 				}},
 			},
-			"healthy_within": optionalString(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
+			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
 		},
 	}
 }
@@ -227,14 +223,31 @@ func retentionSchema() schema.Attribute {
 			"for": types.StringValue(defaultRetention), "max": types.Int64Value(defaultRetained),
 		})),
 		Attributes: map[string]schema.Attribute{
-			"for": optionalString(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
+			"for": optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
 			"max": optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
 		},
 	}
 }
 
+func timeoutsSchema(ctx context.Context) schema.Attribute {
+	a := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Update: true, Delete: true,
+		CreateDescription: "How long making the endpoint may take, as a duration. Default `45m`.",
+		UpdateDescription: "How long a rollout may take, as a duration; it must be longer than the bakes together. Default `2h`.",
+		DeleteDescription: "How long removing the endpoint may take, as a duration. Default `45m`.",
+	}).(schema.SingleNestedAttribute)
+	a.MarkdownDescription = "How long one run of Terraform may take. When the time is over, traffic stays as it is and the next apply goes on."
+	return a
+}
+
 func optionalString(value, description string) schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(value), MarkdownDescription: description}
+}
+
+func optionalDuration(value, description string) schema.StringAttribute {
+	a := optionalString(value, description)
+	a.PlanModifiers = []planmodifier.String{sameDuration{}}
+	return a
 }
 
 func optionalInt(value int64, description string) schema.Int64Attribute {

@@ -29,6 +29,12 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		env := r.Environment(name)
 		env.Carried, env.OutSince = true, time.Time{}
 	}
+	for name, weight := range w.Traffic.Weights {
+		// Somebody else's change may have brought requests to it meanwhile.
+		if env := r.Environment(name); env != nil && weight > 0 {
+			env.Carried, env.OutSince = true, time.Time{}
+		}
+	}
 	return r, []endpoint.Event{{
 		Time: w.Now, Type: endpoint.TrafficRequested, Version: toVersion(&r),
 		Message: fmt.Sprintf("traffic is to be %s: %s", Shares(shift.Weights), shift.Why),

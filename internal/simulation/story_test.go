@@ -139,7 +139,7 @@ func TestRolloutCutShortIsWarm(t *testing.T) {
 	s := begin(t, "1.0.0")
 	ctx, cancel := context.WithCancel(context.Background())
 	s.w.Watch = func(w *simulation.World) {
-		if w.Rule.Weights != nil && len(w.Rule.Weights) == 2 {
+		if len(w.Rule.Weights) == 2 {
 			cancel()
 		}
 	}
@@ -298,4 +298,65 @@ func TestRiskierThanPlannedIsRefused(t *testing.T) {
 	if !errors.As(err, &riskier) || len(s.w.Calls) > 0 {
 		t.Errorf("err = %v, calls = %v", err, s.w.Calls)
 	}
+}
+
+// flaky makes the named calls fail a number of times, but for the first look
+// before anything was begun.
+func flaky(call string, times int, err error) func(string, bool) error {
+	first := strings.HasPrefix(call, "Observe")
+	return func(c string, after bool) error {
+		if name, _, _ := strings.Cut(c, " "); after || name != call || times == 0 {
+			return nil
+		}
+		if first {
+			first = false
+			return nil
+		}
+		times--
+		return err
+	}
+}
+
+func TestFailingCallsAreBorneForAWhile(t *testing.T) {
+	trouble := errors.New("service unavailable")
+	for _, call := range []string{"Launch", "Shift", "Observe", "ObserveTraffic"} {
+		t.Run(call, func(t *testing.T) {
+			w := simulation.New()
+			w.Fault = flaky(call, 3, trouble)
+			if _, err := w.Roller("apply").Create(context.Background(), spec("1.0.0")); err != nil {
+				t.Errorf("three failures ended the run: %v", err)
+			}
+		})
+	}
+}
+
+func TestEnvironmentThatCannotBeLaunched(t *testing.T) {
+	for name, fault := range map[string]func(string, bool) error{
+		"refused":           flaky("Launch", 1, &roller.Refusal{Err: errors.New("no such subnet")}),
+		"failing too often": flaky("Launch", 5, errors.New("no such subnet")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := begin(t, "1.0.0")
+			s.w.Fault = fault
+			_, err := s.w.Roller("apply").Update(context.Background(), spec("1.1.0"), nil)
+			var failed *roller.Failed
+			if !errors.As(err, &failed) || !strings.Contains(err.Error(), "no such subnet") || failed.Live != "1.0.0" {
+				t.Errorf("err = %v", err)
+			}
+			if plan := s.plan(spec("1.0.0")); plan.Kind != rollout.PlanNothing {
+				t.Errorf("it left something: %+v", plan)
+			}
+		})
+	}
+}
+
+func TestAWSThatDoesNotAnswerEndsTheRun(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.w.Fault = flaky("Observe", 1000, errors.New("no route to host"))
+	_, err := s.w.Roller("apply").Update(context.Background(), spec("1.1.0"), nil)
+	if err == nil || !strings.Contains(err.Error(), "no route to host") {
+		t.Errorf("err = %v", err)
+	}
+	s.w.Fault = nil
+	s.update(spec("1.1.0"))
 }

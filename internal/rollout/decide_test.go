@@ -1,0 +1,379 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+func release(version string) endpoint.Release {
+	return endpoint.Release{
+		Version: version, Container: endpoint.Container{Image: "acme/checkout", Port: 8080},
+		Health: endpoint.Health{DeregistrationDelay: endpoint.Duration(20 * time.Second)},
+	}
+}
+
+func desired(version string) endpoint.Spec {
+	return endpoint.Spec{
+		Name: "checkout", Release: release(version), Capacity: endpoint.Capacity{Min: 2, Max: 4},
+		Rollout: endpoint.RolloutPolicy{
+			HealthyWithin: endpoint.Duration(15 * time.Minute),
+			Steps:         []endpoint.Step{{Weight: 10, Bake: endpoint.Duration(10 * time.Minute)}, {Weight: 100, Bake: endpoint.Duration(5 * time.Minute)}},
+		},
+		Retention: endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2},
+	}
+}
+
+// live is an endpoint at rest: 1.0.0 serves.
+func live() rollout.World {
+	spec := desired("1.0.0")
+	w := rollout.World{
+		Now: noon, Sights: map[string]rollout.Sight{},
+		Record: endpoint.Record{Endpoint: "checkout", Phase: endpoint.Live, Desired: spec, Accepted: &spec, Active: "env-1.0.0"},
+	}
+	add(&w, "1.0.0")
+	w.Traffic = rollout.Traffic{RuleARN: "rule", Routed: true, Weights: map[string]int{"env-1.0.0": 100}}
+	return w
+}
+
+// add puts a healthy, proven environment of a version into the world.
+func add(w *rollout.World, version string) (*endpoint.Environment, string) {
+	name := "env-" + version
+	w.Record.Environments = append(w.Record.Environments, endpoint.Environment{
+		Name: name, Release: release(version), Fingerprint: release(version).Fingerprint(), Capacity: endpoint.Capacity{Min: 2, Max: 4},
+		TargetGroup: name, ScalingGroup: name, Created: noon.Add(-time.Hour), Launched: true, HealthyReads: 3, Carried: true, Proven: true, Full: 2,
+	})
+	w.Sights[name] = rollout.Sight{
+		Found: true, Ready: true, TargetGroup: name, ScalingGroup: name, Healthy: 2, Desired: 2,
+		Scaling: rollout.Scaling{Min: 2, Max: 4}, Quiet: true,
+	}
+	return w.Record.Environment(name), name
+}
+
+// retained adds one that left traffic a while ago and is held.
+func retained(w *rollout.World, version string, out time.Duration) *endpoint.Environment {
+	e, name := add(w, version)
+	e.OutSince = noon.Add(-out)
+	s := w.Sights[name]
+	s.Scaling.Suspended = true
+	w.Sights[name] = s
+	return e
+}
+
+// rolling is a rollout to 1.1.0 at a step, its weight read back at noon.
+func rolling(step int) rollout.World {
+	w := live()
+	e, name := add(&w, "1.1.0")
+	e.Proven = false
+	w.Record.Desired = desired("1.1.0")
+	w.Record.Rollout = &endpoint.Rollout{
+		ID: "r1", Kind: endpoint.New, From: "env-1.0.0", To: name, Steps: desired("").Rollout.Plan(), Step: step, Started: noon,
+	}
+	if step >= 0 {
+		w.Record.Rollout.Since = noon
+		w.Traffic.Weights = w.Record.Weights()
+	}
+	return w
+}
+
+func see(w *rollout.World, name string, change func(*rollout.Sight)) {
+	s := w.Sights[name]
+	change(&s)
+	w.Sights[name] = s
+}
+
+func TestDecide(t *testing.T) {
+	const old, young = "env-1.0.0", "env-1.1.0"
+	for name, c := range map[string]struct {
+		world func() rollout.World
+		want  string // the action, or "wait for ..." and until when
+	}{
+		"at rest": {live, "rest"},
+		"another release is desired": {func() rollout.World {
+			w := live()
+			w.Record.Desired = desired("1.1.0")
+			return w
+		}, "start new rollout to " + endpoint.EnvironmentName("checkout", release("1.1.0"), 1)},
+		"back to one that is proven and retained": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Minute)
+			w.Record.Desired = desired("0.9.0")
+			return w
+		}, "start hot rollout to env-0.9.0"},
+		"back to one that is not proven": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Minute).Proven = false
+			w.Record.Desired = desired("0.9.0")
+			return w
+		}, "start warm rollout to env-0.9.0"},
+		"back to one that lost an instance": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Minute)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Healthy = 1 })
+			w.Record.Desired = desired("0.9.0")
+			return w
+		}, "start warm rollout to env-0.9.0"},
+		"a release that failed is not tried again by itself": {func() rollout.World {
+			w := live()
+			w.Record.Desired = desired("1.1.0")
+			w.Record.GivenUp = release("1.1.0").Fingerprint()
+			return w
+		}, "rest"},
+		"the first of three healthy reads": {func() rollout.World {
+			w := rolling(-1)
+			w.Record.Environment(young).HealthyReads = 0
+			return w
+		}, "count a read of the health of " + young},
+		"the next read is not due yet": {func() rollout.World {
+			w := rolling(-1)
+			w.Record.Environment(young).HealthyReads = 1
+			w.Record.Environment(young).LastRead = noon
+			return w
+		}, "wait for the environment to become healthy until 12:00:01"},
+		"an unhealthy read ends the row": {func() rollout.World {
+			w := rolling(-1)
+			w.Record.Environment(young).HealthyReads = 2
+			see(&w, young, func(s *rollout.Sight) { s.Healthy = 1 })
+			return w
+		}, "count a read of the health of " + young},
+		"Ready without healthy targets is not healthy": {func() rollout.World {
+			w := rolling(-1)
+			w.Record.Environment(young).HealthyReads = 0
+			see(&w, young, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "wait for the environment to become healthy"},
+		"healthy targets without Ready are not enough": {func() rollout.World {
+			w := rolling(-1)
+			w.Record.Environment(young).HealthyReads = 0
+			see(&w, young, func(s *rollout.Sight) { s.Ready = false })
+			return w
+		}, "wait for the environment to become healthy"},
+		"three healthy reads let the first step begin": {func() rollout.World { return rolling(-1) }, "advance to step 1"},
+		"the platform reports an error": {func() rollout.World {
+			w := rolling(-1)
+			e := w.Record.Environment(young)
+			e.HealthyReads, e.Carried = 0, false
+			see(&w, young, func(s *rollout.Sight) { s.Errors = []string{"Docker pull failed."} })
+			return w
+		}, "give the rollout up: Elastic Beanstalk reports for env-1.1.0: Docker pull failed"},
+		"not healthy in its time": {func() rollout.World {
+			w := rolling(-1)
+			w.Record.Environment(young).HealthyReads = 0
+			see(&w, young, func(s *rollout.Sight) { s.Healthy = 0 })
+			w.Now = noon.Add(15 * time.Minute)
+			return w
+		}, "give the rollout up: env-1.1.0 is not healthy within 15m (rollout.healthy_within): 0 of 2 targets pass their health check"},
+		"a step is set": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Since = time.Time{}
+			w.Traffic.Weights = map[string]int{old: 100}
+			return w
+		}, "set traffic to env-1.0.0 90 %, env-1.1.0 10 %"},
+		"a step that was set is noted, also when its answer was lost": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Since = time.Time{}
+			return w
+		}, "note that traffic is env-1.0.0 90 %, env-1.1.0 10 %"},
+		"a bake counts from the stored time": {func() rollout.World {
+			w := rolling(0)
+			w.Now = noon.Add(4 * time.Minute)
+			return w
+		}, "wait for the step's bake until 12:10:00"},
+		"the next step waits for capacity": {func() rollout.World {
+			w := rolling(0)
+			w.Now = noon.Add(10 * time.Minute)
+			w.Record.Environment(old).Full = 4
+			see(&w, old, func(s *rollout.Sight) { s.Scaling.Min = 4 })
+			see(&w, young, func(s *rollout.Sight) { s.Scaling.Min = 4 })
+			return w
+		}, "wait for the environment to become healthy"},
+		"capacity is asked for before weight": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Environment(old).Full = 4
+			see(&w, old, func(s *rollout.Sight) { s.Scaling.Min = 4 })
+			return w
+		}, "scale env-1.1.0 to 4-4 instances"},
+		"the last step after its bake": {func() rollout.World {
+			w := rolling(1)
+			w.Now = noon.Add(5 * time.Minute)
+			return w
+		}, "finish the rollout"},
+		"the candidate dies while it has traffic": {func() rollout.World {
+			w := rolling(0)
+			see(&w, young, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "give the rollout up: env-1.1.0 has no healthy target left at 10 % of traffic"},
+		"traffic goes back before the rollout is closed": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.RolledBack, Reason: "bad"}
+			return w
+		}, "set traffic to env-1.0.0 100 %"},
+		"the version was changed in the middle": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Desired = desired("1.2.0")
+			return w
+		}, "give the rollout up: release 1.2.0 was asked for"},
+		"weights moved by hand": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Minute)
+			w.Traffic.Weights = map[string]int{old: 50, "env-0.9.0": 50}
+			return w
+		}, "set traffic to env-1.0.0 100 %"},
+		"a group without a share in the action": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Minute)
+			w.Traffic.Weights = map[string]int{old: 100, "env-0.9.0": 0}
+			return w
+		}, "set traffic to env-1.0.0 100 %"},
+		"a foreign group in the action": {func() rollout.World {
+			w := live()
+			w.Traffic.Foreign = []string{"group/theirs"}
+			return w
+		}, "set traffic to env-1.0.0 100 %"},
+		"a rule deleted by hand": {func() rollout.World {
+			w := live()
+			w.Traffic = rollout.Traffic{}
+			return w
+		}, "set traffic to env-1.0.0 100 %"},
+		"the live environment was terminated": {func() rollout.World {
+			w := live()
+			w.Sights[old] = rollout.Sight{}
+			return w
+		}, "note that env-1.0.0 is gone"},
+		"nothing serves, and one is retained": {func() rollout.World {
+			w := live()
+			w.Record.Active = ""
+			return w
+		}, "make env-1.0.0 the active environment"},
+		"a retained environment scales by itself": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Minute)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Scaling.Suspended = false })
+			return w
+		}, "scale env-0.9.0 to 2-4 instances, its own scaling suspended"},
+		"a serving environment does not": {func() rollout.World {
+			w := live()
+			see(&w, old, func(s *rollout.Sight) { s.Scaling.Suspended = true })
+			return w
+		}, "scale env-1.0.0 to 2-4 instances"},
+		"another capacity is configured": {func() rollout.World {
+			w := live()
+			w.Record.Desired.Capacity = endpoint.Capacity{Min: 3, Max: 6}
+			return w
+		}, "set the capacity of env-1.0.0 to 3-6 instances"},
+		"only the retention is configured anew": {func() rollout.World {
+			w := live()
+			w.Record.Desired.Retention.Max = 5
+			return w
+		}, "accept the desired state"},
+		"a retention that is over": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Hour)
+			return w
+		}, "terminate environment env-0.9.0"},
+		"one that is over but in a rule of somebody else": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Hour)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.UsedBy = []string{"rule/theirs"} })
+			return w
+		}, "rest"},
+		"too many, and the last left traffic just now": {func() rollout.World {
+			w := live()
+			w.Record.Desired.Retention.Max = 0
+			retained(&w, "0.9.0", 10*time.Second)
+			accepted := w.Record.Desired
+			w.Record.Accepted = &accepted
+			return w
+		}, "wait for requests in flight to end until 12:00:15"},
+		"one that still answers requests": {func() rollout.World {
+			w := live()
+			w.Record.Desired.Retention.Max = 0
+			retained(&w, "0.9.0", time.Minute)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Quiet = false })
+			accepted := w.Record.Desired
+			w.Record.Accepted = &accepted
+			return w
+		}, "wait for requests in flight to end until 12:04:00"},
+		"what is left of a terminated one": {func() rollout.World {
+			w := live()
+			retained(&w, "0.9.0", time.Hour).Retired = noon
+			w.Sights["env-0.9.0"] = rollout.Sight{}
+			return w
+		}, "remove what is left of env-0.9.0"},
+		"removal begins with the rule": {func() rollout.World {
+			w := live()
+			w.Record.Phase = endpoint.Deleting
+			return w
+		}, "remove the listener rule"},
+		"removal waits for the drain": {func() rollout.World {
+			w := live()
+			w.Record.Phase, w.Traffic = endpoint.Deleting, rollout.Traffic{}
+			w.Record.Environment(old).OutSince = noon
+			return w
+		}, "wait for requests in flight to end until 12:00:25"},
+		"removal stops at a rule of somebody else": {func() rollout.World {
+			w := live()
+			w.Record.Phase, w.Traffic = endpoint.Deleting, rollout.Traffic{}
+			see(&w, old, func(s *rollout.Sight) { s.UsedBy = []string{"rule/theirs"} })
+			return w
+		}, "environment env-1.0.0 is still used by a listener rule that is not ionroller's: rule/theirs; remove that rule or take the environment's target group out of it, then try again"},
+		"removal ends with the application": {func() rollout.World {
+			return rollout.World{Now: noon, Record: endpoint.Record{Phase: endpoint.Deleting}}
+		}, "remove the application"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := rollout.Decide(c.world())
+			got := "wait for " + string(d.Wake.For)
+			if d.Action != nil {
+				got = d.Action.String()
+			} else if !d.Wake.At.IsZero() {
+				got += " until " + d.Wake.At.Format(time.TimeOnly)
+			}
+			if got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestHotMovesAtOnceWhatItCanCarry(t *testing.T) {
+	w := live()
+	retained(&w, "0.9.0", time.Minute)
+	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy, s.Desired = 4, 4 }) // grown since
+	w.Record.Desired = desired("0.9.0")
+	start, ok := rollout.Decide(w).Action.(rollout.Start)
+	if got := fmt.Sprint(start.Rollout.Steps); !ok || got != "[{50 0s} {100 0s}]" {
+		t.Errorf("steps = %s", got)
+	}
+}
+
+func TestPreviewTellsVersionsApart(t *testing.T) {
+	w := live()
+	w.Record.Desired.Release.Container.Environment = map[string]string{"A": "1"}
+	plan := rollout.Preview(w)
+	if text := strings.Join(plan.Steps, "\n"); !strings.Contains(text, "traffic: 1.0.0 (new) 10 %, 1.0.0 (old) 90 %") {
+		t.Errorf("steps:\n%s", text)
+	}
+}
+
+// A preview is a function of its argument alone, and leaves it as it was.
+func TestPreviewIsPure(t *testing.T) {
+	w := rolling(0)
+	before := fmt.Sprintf("%+v", w)
+	first, second := rollout.Preview(w), rollout.Preview(w)
+	if fmt.Sprint(first) != fmt.Sprint(second) {
+		t.Errorf("two previews differ:\n%v\n%v", first, second)
+	}
+	if after := fmt.Sprintf("%+v", w); after != before {
+		t.Errorf("the world was changed:\n%s\n%s", before, after)
+	}
+}

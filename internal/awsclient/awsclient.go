@@ -57,6 +57,7 @@ type Clients struct {
 	Region    string
 	CallerARN string
 
+	Clock          *Clock // AWS's time
 	Beanstalk      *elasticbeanstalk.Client
 	LoadBalancing  *elasticloadbalancingv2.Client
 	AutoScaling    *autoscaling.Client
@@ -105,13 +106,17 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 }
 
 func build(config aws.Config) *Clients {
+	clock := NewClock()
+	telling := config.Copy() // the services whose answers tell the time
+	telling.APIOptions = append(slices.Clone(config.APIOptions), clock.follow)
 	return &Clients{
 		Region:         config.Region,
-		Beanstalk:      elasticbeanstalk.NewFromConfig(config),
-		LoadBalancing:  elasticloadbalancingv2.NewFromConfig(config),
-		AutoScaling:    autoscaling.NewFromConfig(config),
-		CloudFormation: cloudformation.NewFromConfig(config),
-		CloudWatch:     cloudwatch.NewFromConfig(config),
+		Clock:          clock,
+		Beanstalk:      elasticbeanstalk.NewFromConfig(telling),
+		LoadBalancing:  elasticloadbalancingv2.NewFromConfig(telling),
+		AutoScaling:    autoscaling.NewFromConfig(telling),
+		CloudFormation: cloudformation.NewFromConfig(telling),
+		CloudWatch:     cloudwatch.NewFromConfig(telling),
 		S3:             s3.NewFromConfig(config),
 	}
 }

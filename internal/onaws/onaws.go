@@ -43,10 +43,9 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 	if err != nil {
 		host = "unknown host"
 	}
-	clock := Clock{}
 	records := journal.New(clients.S3, journal.Options{
 		Bucket: c.Bucket, Account: clients.Account, Region: clients.Region,
-		Owner: c.Owner, Platform: beanstalk.Kind, Clock: clock,
+		Owner: c.Owner, Platform: beanstalk.Kind, Clock: machine{clients.Clock},
 	})
 	problems, err := records.Check(ctx)
 	if err != nil {
@@ -58,29 +57,17 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 	return &roller.Roller{
 		Platform: beanstalk.New(clients, beanstalk.Options{Owner: c.Owner, Bucket: c.Bucket, Tags: c.DefaultTags}),
 		Balancer: balancer.New(clients, balancer.Options{Owner: c.Owner, Tags: c.DefaultTags}),
-		Meter:    gate.New(clients, clock),
+		Meter:    gate.New(clients, clients.Clock),
 		Journal:  records,
-		Clock:    clock,
+		Clock:    clients.Clock,
 		Who:      endpoint.Who{Caller: clients.CallerARN, Host: host, Run: c.Run},
 		Log:      c.Log,
 	}, nil
 }
 
-// Clock is the machine's.
-type Clock struct{}
+// machine is this machine's clock. Leases are counted by it, because they are about
+// how long a process here has been silent, and not about what AWS's clock shows.
+type machine struct{ *awsclient.Clock }
 
-// Now returns the time with its monotonic part, so that waiting does not depend
-// on the wall clock.
-func (Clock) Now() time.Time { return time.Now() }
-
-// Sleep waits, or returns the context's error.
-func (Clock) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+// Now returns the time with its monotonic reading.
+func (machine) Now() time.Time { return time.Now() }

@@ -165,7 +165,7 @@ func (r *Roller) there(ctx context.Context, name string) (*endpoint.Record, []en
 
 // look observes AWS and puts together the world that a decision rests on.
 func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.World, error) {
-	w := rollout.World{Now: r.Clock.Now().UTC(), Record: record}
+	w := rollout.World{Record: record}
 	sights, err := r.Platform.Observe(ctx, &record)
 	if err != nil {
 		return w, err
@@ -185,7 +185,7 @@ func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.Worl
 		s.UsedBy = used[name]
 		sights[name] = s
 	}
-	w.Sights, w.Traffic = sights, traffic
+	w.Sights, w.Traffic, w.Now = sights, traffic, r.Clock.Now().UTC()
 	r.listen(ctx, &w)
 	return w, nil
 }

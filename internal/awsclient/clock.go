@@ -1,0 +1,93 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package awsclient
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Clock is AWS's own, as the Date of its answers tells it. Bakes and retentions
+// are counted by it, so that the machines that work on an endpoint one after the
+// other need not agree on the time.
+//
+// A Date has whole seconds. Each answer bounds the difference to this machine's
+// monotonic clock from both sides, and the bounds of many answers together leave
+// little more than a round trip's time.
+type Clock struct {
+	started time.Time // with the monotonic clock's reading
+
+	mu     sync.Mutex
+	known  bool
+	lo, hi time.Duration // bounds of AWS's time less this machine's
+	last   time.Time
+}
+
+// NewClock returns a clock that shows this machine's time until AWS answers.
+func NewClock() *Clock { return &Clock{started: time.Now()} }
+
+// Now returns AWS's time in UTC. It never goes back.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.local(time.Now())
+	if c.known {
+		now = now.Add(c.lo + (c.hi-c.lo)/2)
+	}
+	if now.Before(c.last) {
+		return c.last
+	}
+	c.last = now
+	return now
+}
+
+// Sleep waits, or returns the context's error.
+func (*Clock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// local is this machine's time, counted by its monotonic clock.
+func (c *Clock) local(t time.Time) time.Time {
+	return c.started.Round(0).Add(t.Sub(c.started)).UTC()
+}
+
+// learn takes the Date of an answer to a request of this time.
+func (c *Clock) learn(sent, received, date time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lo, hi := date.Sub(c.local(received)), date.Add(time.Second).Sub(c.local(sent))
+	if !c.known || lo > c.hi || hi < c.lo {
+		// The first answer, or one that fits none before: AWS is right.
+		c.known, c.lo, c.hi = true, lo, hi
+		return
+	}
+	c.lo, c.hi = max(c.lo, lo), min(c.hi, hi)
+}
+
+// follow makes a client's answers tell the time.
+func (c *Clock) follow(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("ionrollerClock",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			sent := time.Now()
+			out, metadata, err := next.HandleDeserialize(ctx, in)
+			if response, ok := out.RawResponse.(*smithyhttp.Response); ok {
+				if date, parseErr := http.ParseTime(response.Header.Get("Date")); parseErr == nil {
+					c.learn(sent, time.Now(), date)
+				}
+			}
+			return out, metadata, err
+		}), middleware.After)
+}

@@ -1,0 +1,56 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package awsclient
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// Whatever the difference between the clocks and the round trips' times, the
+// clock comes close to AWS's, and is never further off than an answer allows.
+func TestClockFollowsAWS(t *testing.T) {
+	milliseconds := func(most int) *rapid.Generator[[]int] { return rapid.SliceOfN(rapid.IntRange(1, most), 40, 40) }
+	rapid.Check(t, func(rt *rapid.T) {
+		skew := time.Duration(rapid.Int64Range(int64(-5*time.Hour), int64(5*time.Hour)).Draw(rt, "skew"))
+		pauses := milliseconds(3000).Draw(rt, "pauses")
+		there, back := milliseconds(50).Draw(rt, "there"), milliseconds(50).Draw(rt, "back")
+		var worst time.Duration
+		synctest.Test(t, func(*testing.T) {
+			c := NewClock()
+			for i := range pauses {
+				time.Sleep(time.Duration(pauses[i]) * time.Millisecond)
+				sent := time.Now()
+				time.Sleep(time.Duration(there[i]) * time.Millisecond)
+				date := time.Now().Add(skew).Truncate(time.Second)
+				time.Sleep(time.Duration(back[i]) * time.Millisecond)
+				c.learn(sent, time.Now(), date)
+				worst = max(worst, c.Now().Sub(time.Now().Add(skew)).Abs())
+			}
+		})
+		if worst > 600*time.Millisecond {
+			rt.Fatalf("%s off", worst)
+		}
+	})
+}
+
+func TestClockOfAWSThatIsSetForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewClock()
+		c.learn(time.Now(), time.Now(), time.Now().Truncate(time.Second))
+		later := time.Now().Add(time.Hour).Truncate(time.Second)
+		c.learn(time.Now(), time.Now(), later)
+		if off := c.Now().Sub(later); off < 0 || off > time.Second {
+			t.Errorf("%s off", off)
+		}
+		before := c.Now()
+		c.learn(time.Now(), time.Now(), time.Now().Truncate(time.Second))
+		if c.Now().Before(before) {
+			t.Error("the clock went back")
+		}
+	})
+}

@@ -129,6 +129,16 @@ func (a *account) flags(cmd *cobra.Command) {
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done to standard error")
 }
 
+// chosen returns the endpoints that were named, or all there are; of these, others
+// may belong to somebody else.
+func chosen(ctx context.Context, loop *roller.Roller, named []string) (names []string, all bool, err error) {
+	if len(named) > 0 {
+		return named, false, nil
+	}
+	names, err = loop.Journal.List(ctx)
+	return names, true, err
+}
+
 // connect makes the loop for a command.
 func (a *account) connect(cmd *cobra.Command) (*roller.Roller, error) {
 	if a.bucket == "" {

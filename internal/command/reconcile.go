@@ -47,11 +47,9 @@ func reconcile(cmd *cobra.Command, a *account, names []string) error {
 	if err != nil {
 		return err
 	}
-	all := len(names) == 0
-	if all {
-		if names, err = loop.Journal.List(ctx); err != nil {
-			return err
-		}
+	names, all, err := chosen(ctx, loop, names)
+	if err != nil {
+		return err
 	}
 	var failed error
 	for _, name := range names {

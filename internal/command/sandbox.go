@@ -9,17 +9,23 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 )
 
 func newSandbox() *cobra.Command {
 	var (
 		config  sandbox.Config
+		seed    uint64
+		wrong   []string
+		own     []string
 		asJSON  bool
 		verbose bool
 	)
@@ -36,24 +42,66 @@ in the Host header:
 
     curl -H 'Host: checkout.example.com' "$LOAD_BALANCER_URL"
 
-It runs until it is interrupted, and keeps nothing.`,
+It runs until it is interrupted, and keeps nothing.
+
+--run puts a command in place of the built-in service for the instances of an
+image (without tag), each as a process on a port of its own:
+
+    ionroller sandbox --run 'acme/checkout=./checkout --port {port}'
+
+Placeholders are {port}, {version}, {environment} and {instance}; the variables
+PORT, VERSION and those of the environment are set. Words are split at blanks,
+quotes hold them together, and there is no shell unless the command starts one.
+Its output is logged to standard error. It is told to end (SIGTERM, and SIGKILL
+after 5 seconds) with all that it has started when its instance is terminated or
+the sandbox ends. When it ends by itself its target gets unhealthy, and the
+instance is replaced.
+
+--fault makes things go wrong, for a service or service:Operation (* for any):
+
+    --fault 'elasticloadbalancing:ModifyRule error=InternalFailure nth=2'
+    --fault 'elastic* stale=3s' --fault '* throttle' --fault 's3 latency=50ms'
+
+  delay=TIME        between a call's arrival and its effect, which comes even when
+                    the client has gone
+  latency=TIME      between the effect and the answer
+  error=CODE        is answered, without effect; status=N sets the HTTP status
+  throttle          refuses what is over AWS's rates; throttle=BURST/REFILL sets others
+  drop              breaks the connection after the effect
+  stale=TIME        reads do not see changes that are younger (never in S3)
+  propagation=TIME  traffic follows changes of rules so much later
+  race              environments choose their rules' priorities too early, so that
+                    two launches at once can collide (elasticbeanstalk:CreateEnvironment)
+
+nth=N befalls the n-th matching call only, times=N at most so many, rate=SHARE a
+share of them, by chance that --seed repeats. A launch of an instance is
+autoscaling:Launch. TIME is real time. GET, PUT and DELETE of
+$AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if config.Speed <= 0 {
 				return usage(cmd, fmt.Errorf("--speed %v: it must be more than zero", config.Speed))
 			}
-			if verbose {
-				config.Logger = hclog.New(&hclog.LoggerOptions{Name: "sandbox", Level: hclog.Info, Output: cmd.ErrOrStderr()})
+			var err error
+			if config.Faults, err = parseFaults(seed, wrong); err != nil {
+				return usage(cmd, err)
 			}
+			if config.Run, err = parseCommands(own); err != nil {
+				return usage(cmd, err)
+			}
+			config.Logger = sandboxLog(cmd.ErrOrStderr(), verbose)
 			warnOpen(cmd.ErrOrStderr(), config.Listen, config.LoadBalancerListen)
-			s, err := sandbox.Start(cmd.Context(), config)
+			// A terminal that closes must not leave the user's own services behind.
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+			defer stop()
+			s, err := sandbox.Start(ctx, config)
 			if err != nil {
 				return err
 			}
 			if err := printSandbox(cmd.OutOrStdout(), s.Info(), asJSON); err != nil {
 				return errors.Join(err, s.Close())
 			}
-			<-cmd.Context().Done()
+			<-ctx.Done()
 			return s.Close()
 		},
 	}
@@ -64,8 +112,51 @@ It runs until it is interrupted, and keeps nothing.`,
 	f.StringVar(&config.Region, "region", "us-east-1", "the only Region")
 	f.Float64Var(&config.Speed, "speed", 60, "how many times quicker than AWS it launches, checks and drains")
 	f.BoolVar(&config.NoIdleScaling, "no-idle-scaling", false, "leave out Elastic Beanstalk's trigger that shrinks idle environments")
+	f.StringArrayVar(&own, "run", nil, "run a command as the instances of an image: IMAGE=COMMAND (repeatable)")
+	f.StringArrayVar(&wrong, "fault", nil, "let something go wrong: 'SERVICE[:OPERATION] EFFECT...' (repeatable)")
+	f.Uint64Var(&seed, "seed", 0, "seed of the faults that come by chance")
 	f.BoolVarP(&verbose, "verbose", "v", false, "log what happens to standard error")
 	return cmd
+}
+
+// parseFaults reads the values of --fault.
+func parseFaults(seed uint64, texts []string) (faults.Settings, error) {
+	s := faults.Settings{Seed: seed}
+	for _, text := range texts {
+		f, err := faults.Parse(text)
+		if err != nil {
+			return s, fmt.Errorf("--fault: %w", err)
+		}
+		s.Faults = append(s.Faults, f)
+	}
+	return s, nil
+}
+
+// parseCommands reads the values of --run; the commands themselves are read by
+// Start.
+func parseCommands(texts []string) (map[string]string, error) {
+	commands := map[string]string{}
+	for _, text := range texts {
+		image, command, ok := strings.Cut(text, "=")
+		if !ok || image == "" {
+			return nil, fmt.Errorf("--run %q: want IMAGE=COMMAND", text)
+		}
+		if _, twice := commands[image]; twice {
+			return nil, fmt.Errorf("--run: two commands for the image %s", image)
+		}
+		commands[image] = command
+	}
+	return commands, nil
+}
+
+// sandboxLog shows warnings and the output of the user's own services and, if
+// wanted, what AWS would do by itself.
+func sandboxLog(w io.Writer, verbose bool) hclog.Logger {
+	level := hclog.Info
+	if verbose {
+		level = hclog.Debug
+	}
+	return hclog.New(&hclog.LoggerOptions{Name: "sandbox", Level: level, Output: w})
 }
 
 // warnOpen warns of addresses that others can reach: there are no passwords here.

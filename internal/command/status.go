@@ -47,11 +47,9 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	all := len(names) == 0
-	if all {
-		if names, err = loop.Journal.List(ctx); err != nil {
-			return err
-		}
+	names, all, err := chosen(ctx, loop, names)
+	if err != nil {
+		return err
 	}
 	statuses := []status{}
 	var missing error

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -96,7 +94,8 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 }
 
 // Reconcile goes on with whatever an endpoint's record still asks for. One that
-// was removed asks for nothing, and its lease is not taken.
+// was removed asks for nothing, and its lease is not taken. A rollout that fails on
+// the way is a *Failed.
 func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, error) {
 	record, err := r.Journal.Read(ctx, name)
 	if err == nil && record != nil && record.Phase == endpoint.Deleted {
@@ -110,7 +109,13 @@ func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, err
 		return rollout.World{}, err
 	}
 	defer run.end()
-	return run.drive(ctx)
+	before := run.record.LastRollout
+	world, err := run.drive(ctx)
+	last := world.Record.LastRollout
+	if err == nil && last != nil && last.Result == endpoint.RolledBack && (before == nil || before.ID != last.ID) {
+		err = &Failed{Endpoint: name, Live: world.Record.ActiveVersion(), Outcome: last}
+	}
+	return world, err
 }
 
 // Observe returns what is known and seen of an endpoint, or nil when there is
@@ -203,214 +208,4 @@ func (r *Roller) listen(ctx context.Context, w *rollout.World) {
 		s.Quiet = err == nil && n == 0
 		w.Sights[name] = s
 	}
-}
-
-// run is one holder's work on one endpoint.
-type run struct {
-	*Roller
-	session Session
-	record  endpoint.Record
-	world   rollout.World
-	started time.Time
-}
-
-func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
-	session, err := r.Journal.Acquire(ctx, name, r.Who, create)
-	if err != nil {
-		return nil, err
-	}
-	record := session.Record()
-	return &run{Roller: r, session: session, record: record, started: r.Clock.Now(), world: rollout.World{Record: record}}, nil
-}
-
-// end gives the lease back, also when the run's own context is over.
-func (r *run) end() {
-	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
-	defer cancel()
-	if err := r.session.Release(ctx); err != nil {
-		r.Log.Warn("unable to release the lease; it ends by itself", "endpoint", r.record.Endpoint, "error", err)
-	}
-}
-
-const releaseTimeout = 5 * time.Second
-
-// apply makes spec the desired one and drives to it.
-func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation) (rollout.World, error) {
-	next := r.record.Clone()
-	next.Desired, next.GivenUp = spec, ""
-	world, err := r.look(ctx, next)
-	if err != nil {
-		return r.world, err
-	}
-	plan := rollout.Preview(world)
-	if err := expect.allows(spec.Name, plan); err != nil {
-		return world, err
-	}
-	problems, err := r.Check(ctx, spec, &r.record, plan.Creates)
-	if err != nil {
-		return world, err
-	}
-	if len(problems) > 0 {
-		return world, &Problems{Endpoint: spec.Name, Problems: problems}
-	}
-	var events []endpoint.Event
-	if !reflect.DeepEqual(r.record.Desired, spec) {
-		events = append(events, endpoint.Event{
-			Type: endpoint.NewDesiredState, Time: r.Clock.Now(), Version: spec.Release.Version,
-			Message: fmt.Sprintf("release %s is desired", spec.Release.Version),
-			Data:    map[string]string{"fingerprint": spec.Release.Fingerprint(), "plan": string(plan.Kind)},
-		})
-	}
-	if err := r.commit(ctx, next, events...); err != nil {
-		return world, err
-	}
-	world, err = r.drive(ctx)
-	if err != nil {
-		return world, err
-	}
-	if a := world.Record.Accepted; a == nil || !reflect.DeepEqual(*a, spec) {
-		return world, &Failed{Endpoint: spec.Name, Live: world.Record.ActiveVersion(), Outcome: world.Record.LastRollout}
-	}
-	return world, nil
-}
-
-// allows refuses what is riskier than the plan that was shown.
-func (e *Expectation) allows(name string, now rollout.Plan) error {
-	switch {
-	case e == nil:
-		return nil
-	case e.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:
-		return &Riskier{name, fmt.Sprintf("the plan showed a hot rollback, and it would be a %s rollout now", now.Kind)}
-	case now.Creates && !e.Creates:
-		return &Riskier{name, "the plan showed no new environment, and one would be made now"}
-	}
-	return nil
-}
-
-// drive turns the loop until it rests.
-func (r *run) drive(ctx context.Context) (rollout.World, error) {
-	var pace pace
-	for {
-		if err := r.turn(ctx, &pace); err != nil {
-			if errors.Is(err, errRest) {
-				return r.world, nil
-			}
-			return r.world, r.explain(ctx, err)
-		}
-	}
-}
-
-var errRest = errors.New("at rest")
-
-// turn observes, decides, acts and records once.
-func (r *run) turn(ctx context.Context, p *pace) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := r.session.Renew(ctx); err != nil {
-		return err
-	}
-	within, cancel := r.session.Within(ctx)
-	world, err := r.look(within, r.record)
-	cancel()
-	if err != nil {
-		return p.retry(ctx, r, err)
-	}
-	r.world = world
-	decision := rollout.Decide(world)
-	switch a := decision.Action.(type) {
-	case rollout.Rest:
-		return errRest
-	case rollout.Stop:
-		return errors.New(a.Reason)
-	case nil:
-		return r.sleep(ctx, decision.Wake, p)
-	default:
-		p.waiting = ""
-		r.Log.Info(a.String(), "endpoint", r.record.Endpoint)
-		return r.act(ctx, a, p)
-	}
-}
-
-// act does one action: the intent is recorded, then AWS is changed, then the
-// effect is recorded. An interrupt does not tear it: the one thing that was begun
-// is ended, and no other begun.
-func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
-	whole := context.WithoutCancel(ctx)
-	if rollout.Touches(a) {
-		record, events := rollout.Before(r.world, a)
-		if err := r.commit(whole, record, events...); err != nil {
-			return err
-		}
-		r.world.Record = r.record
-		if err := r.touch(whole, a); err != nil {
-			if !r.hopeless(a, err, p) {
-				return p.retry(ctx, r, err)
-			}
-			a = rollout.Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: err.Error()}}
-		}
-		r.world.Now = r.Clock.Now().UTC()
-	}
-	p.failures = 0
-	record, events := rollout.Effect(r.world, a)
-	return r.commit(whole, record, events...)
-}
-
-// hopeless says that an environment cannot be launched: AWS refused it for good,
-// or has failed too often.
-func (r *run) hopeless(a rollout.Action, err error, p *pace) bool {
-	if _, launch := a.(rollout.Launch); !launch {
-		return false
-	}
-	var refused *Refusal
-	return errors.As(err, &refused) || p.failures == maxFailures-1
-}
-
-// touch changes AWS, and ends before the lease can be taken by another.
-func (r *run) touch(ctx context.Context, a rollout.Action) error {
-	ctx, cancel := r.session.Within(ctx)
-	defer cancel()
-	record := &r.world.Record
-	switch a := a.(type) {
-	case rollout.Launch:
-		return r.Platform.Launch(ctx, record, record.Environment(a.Environment))
-	case rollout.Shift:
-		_, err := r.Balancer.Shift(ctx, record, r.groups(), a.Weights)
-		return err
-	case rollout.Scale:
-		return r.Platform.Scale(ctx, record.Environment(a.Environment), a.Scaling)
-	case rollout.Resize:
-		return r.Platform.Resize(ctx, record.Environment(a.Environment), a.Capacity)
-	case rollout.Unroute:
-		return r.Balancer.Unroute(ctx, r.world.Traffic.RuleARN)
-	case rollout.Retire:
-		return r.Platform.Retire(ctx, record.Environment(a.Environment))
-	case rollout.Forget:
-		return r.Platform.Forget(ctx, record, record.Environment(a.Environment))
-	case rollout.Dissolve:
-		return r.Platform.Dissolve(ctx, record)
-	}
-	return fmt.Errorf("no way to do %q", a)
-}
-
-func (r *run) groups() map[string]string {
-	groups := map[string]string{}
-	for _, e := range r.world.Record.Environments {
-		groups[e.Name] = e.TargetGroup
-	}
-	return groups
-}
-
-// commit stamps the events, chains them to the trail and writes the record.
-func (r *run) commit(ctx context.Context, next endpoint.Record, events ...endpoint.Event) error {
-	for _, e := range events {
-		e.Who, e.Time = r.Who, e.Time.UTC()
-		next.Append(e)
-		r.Log.Info(e.Message, "endpoint", r.record.Endpoint, "event", e.Type)
-	}
-	if err := r.session.Commit(ctx, next); err != nil {
-		return err
-	}
-	r.record = r.session.Record()
-	return nil
 }

@@ -360,3 +360,22 @@ func TestAWSThatDoesNotAnswerEndsTheRun(t *testing.T) {
 	s.w.Fault = nil
 	s.update(spec("1.1.0"))
 }
+
+func TestReconcileTellsOfAFailure(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.w.Unhealthy["1.1.0"] = true
+	ctx, cancel := context.WithCancel(context.Background())
+	s.w.Watch = func(*simulation.World) { cancel() } // interrupted when it was launched
+	if _, err := s.w.Roller("apply").Update(ctx, spec("1.1.0"), nil); err == nil {
+		t.Fatal("the interrupt was not noticed")
+	}
+	s.w.Watch = nil
+	_, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout")
+	var failed *roller.Failed
+	if !errors.As(err, &failed) || failed.Live != "1.0.0" {
+		t.Errorf("err = %v", err)
+	}
+	if _, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout"); err != nil {
+		t.Errorf("the next time: %v", err)
+	}
+}

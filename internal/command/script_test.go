@@ -1,0 +1,128 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"ionroller": func() { os.Exit(Main("1.2.3")) },
+		"deploy":    deployMain,
+	})
+}
+
+// Each script has a sandbox of its own, to which its environment leads. Beside
+// the usual commands there are
+//
+//	exits CODE PROGRAM ARGUMENT...   expects an exit code
+//	deploy ENDPOINT VERSION FOR      does what an apply does, with a retention
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(e *testscript.Env) error {
+			s, err := sandbox.Start(context.Background(), sandbox.Config{Speed: 300})
+			if err != nil {
+				return err
+			}
+			e.Defer(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			info := s.Info()
+			for name, value := range map[string]string{
+				"AWS_ENDPOINT_URL": info.EndpointURL, "AWS_REGION": info.Region,
+				"AWS_ACCESS_KEY_ID": info.AccessKeyID, "AWS_SECRET_ACCESS_KEY": info.SecretAccessKey,
+				"AWS_EC2_METADATA_DISABLED": "true", "IONROLLER_BUCKET": info.Bucket, "IONROLLER_OWNER": "acme",
+				"VPC_ID": info.VPCID, "SUBNET": info.Subnets[0], "LISTENER_ARN": info.ListenerARN,
+			} {
+				e.Setenv(name, value)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+func exits(ts *testscript.TestScript, not bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if not || err != nil {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT...")
+	}
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// deployMain is the program deploy.
+func deployMain() {
+	if err := deploy(context.Background(), os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, "deploy:", err)
+		os.Exit(1)
+	}
+}
+
+func deploy(ctx context.Context, name, version, retention string) error {
+	loop, err := onaws.Connect(ctx, onaws.Config{
+		AWS: awsclient.Config{Product: "ionroller", Version: "test"}, Bucket: os.Getenv("IONROLLER_BUCKET"),
+		Owner: os.Getenv("IONROLLER_OWNER"), Run: "deploy", Log: hclog.NewNullLogger(),
+	})
+	if err != nil {
+		return err
+	}
+	keep, err := endpoint.ParseDuration(retention)
+	if err != nil {
+		return err
+	}
+	second := endpoint.Duration(1e9)
+	spec := endpoint.Spec{
+		Name: name,
+		Release: endpoint.Release{
+			Version: version, Container: endpoint.Container{Image: "acme/" + name, Port: 8080},
+			Beanstalk: endpoint.Beanstalk{InstanceType: "t3.small", VPCID: os.Getenv("VPC_ID"), Subnets: []string{os.Getenv("SUBNET")}, InstanceProfile: "profile", ServiceRole: "role"},
+			Health: endpoint.Health{
+				Path: "/healthz", Interval: 15 * second, Timeout: 5 * second, HealthyThreshold: 3, UnhealthyThreshold: 5,
+				Matcher: "200", DeregistrationDelay: second,
+			},
+		},
+		Capacity:  endpoint.Capacity{Min: 1, Max: 2},
+		Routing:   endpoint.Routing{ListenerARN: os.Getenv("LISTENER_ARN"), Hosts: []string{name + ".example.com"}},
+		Rollout:   endpoint.RolloutPolicy{HealthyWithin: 60 * second},
+		Retention: endpoint.Retention{For: keep, Max: 2},
+	}
+	world, err := loop.Observe(ctx, name)
+	if err != nil {
+		return err
+	}
+	if world == nil {
+		_, err = loop.Create(ctx, spec)
+	} else {
+		_, err = loop.Update(ctx, spec, nil)
+	}
+	return err
+}

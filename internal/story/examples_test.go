@@ -1,0 +1,70 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package story
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
+)
+
+// Every example can be applied, rolled forward and thrown away as it stands.
+func TestExamples(t *testing.T) {
+	const examples = "../../examples"
+	folders, err := filepath.Glob(filepath.Join(examples, "*", "variables.tf"))
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no examples in %s: %v", examples, err)
+	}
+	for _, variables := range folders {
+		folder := filepath.Dir(variables)
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			w := start(t, sandbox.Config{})
+			ws := w.workspace()
+			if err := os.CopyFS(ws.folder, os.DirFS(folder)); err != nil {
+				t.Fatal(err)
+			}
+			subnets := must[[]byte](w)(json.Marshal(w.info.Subnets))
+			ws.env["TF_VAR_bucket"], ws.env["TF_VAR_vpc_id"] = w.info.Bucket, w.info.VPCID
+			ws.env["TF_VAR_subnets"], ws.env["TF_VAR_listener_arn"] = string(subnets), w.info.ListenerARN
+			for _, version := range []string{"1.0.0", "1.1.0"} {
+				ws.env["TF_VAR_release_version"] = version
+				ws.example(0, "apply", "-auto-approve")
+				ws.example(0, "plan", "-detailed-exitcode")
+				if s := ws.showExample(); s != version {
+					t.Errorf("%s is live, want %s", s, version)
+				}
+			}
+			ws.example(0, "destroy", "-auto-approve")
+		})
+	}
+}
+
+// example runs terraform on the folder as it is.
+func (ws *workspace) example(code int, args ...string) run {
+	ws.Helper()
+	r := ws.begin(program.terraform, append(args, "-no-color")...).end()
+	if r.code != code {
+		ws.Fatalf("terraform %s ended with code %d, want %d:\n%s", args[0], r.code, code, r.out)
+	}
+	return r
+}
+
+func (ws *workspace) showExample() string {
+	ws.Helper()
+	var shown struct {
+		Values struct {
+			Root struct {
+				Resources []struct{ Values struct{ Version string } }
+			} `json:"root_module"`
+		}
+	}
+	ws.read(ws.example(0, "show", "-json"), &shown)
+	if len(shown.Values.Root.Resources) != 1 {
+		ws.Fatal("the state has no endpoint")
+	}
+	return shown.Values.Root.Resources[0].Values.Version
+}

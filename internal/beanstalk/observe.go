@@ -170,10 +170,13 @@ func (p *Platform) capacities(ctx context.Context, found []*sighting) error {
 		return err
 	}
 	for _, s := range found {
-		if g, ok := groups[s.ScalingGroup]; ok {
-			s.Desired = int(aws.ToInt32(g.DesiredCapacity))
-			s.Scaling = scalingOf(g)
+		g, ok := groups[s.ScalingGroup]
+		if !ok {
+			s.Wrecked = s.Ready && s.e.ScalingGroup != ""
+			continue
 		}
+		s.Desired = int(aws.ToInt32(g.DesiredCapacity))
+		s.Scaling = scalingOf(g)
 	}
 	return nil
 }
@@ -195,6 +198,7 @@ func (p *Platform) targets(ctx context.Context, s *sighting) error {
 			s.Healthy++
 		}
 	}
+	s.Wrecked = s.Wrecked && s.Healthy == 0
 	return nil
 }
 

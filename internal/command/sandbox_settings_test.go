@@ -49,7 +49,7 @@ func TestSandboxRefuses(t *testing.T) {
 		code              int
 	}{
 		{"--fault", "s3", "a fault needs an effect", exitUsage},
-		{"--fault", "s3 drop=x rate=2", "not between 0 and 1", exitUsage},
+		{"--fault", "s3 drop rate=2", "not between 0 and 1", exitUsage},
 		{"--fault", "elb drop", "the sandbox serves no such operation", exitFailed},
 		{"--run", "./checkout", "want IMAGE=COMMAND", exitUsage},
 		{"--run", "=./checkout", "want IMAGE=COMMAND", exitUsage},

@@ -29,7 +29,7 @@ func begin(t *testing.T, args ...string) (*bufio.Reader, func() (int, string)) {
 	t.Cleanup(cancel)
 	return bufio.NewReader(reader), func() (int, string) {
 		cancel()
-		go io.Copy(io.Discard, reader)
+		reader.Close() // nobody reads on
 		return <-code, words.String()
 	}
 }

@@ -35,6 +35,14 @@ func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, cr
 				return nil, err
 			}
 		}
+		if watched != nil && v != nil && watched.etag != v.etag {
+			lease := v.record.Lease
+			if lease == nil {
+				// Given back meanwhile: what is wanted here rests on what was before.
+				lease = watched.record.Lease
+			}
+			return nil, &roller.Held{Endpoint: name, Lease: *lease}
+		}
 		if v == nil || v.record.Lease == nil || v.age >= Length+rounding {
 			s, err := j.take(ctx, name, who, create, v)
 			if errors.Is(err, errLost) {
@@ -44,9 +52,6 @@ func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, cr
 				return nil, err
 			}
 			return s, nil
-		}
-		if watched != nil && watched.etag != v.etag {
-			return nil, &roller.Held{Endpoint: name, Lease: *v.record.Lease}
 		}
 		watched = v
 		if err := j.Clock.Sleep(ctx, min(poll, Length+rounding-v.age)); err != nil {

@@ -119,8 +119,7 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	var expect *roller.Expectation
 	if before, ok := readSnapshot(ctx, req.Private, &resp.Diagnostics); ok {
-		shown := preview(before, spec)
-		expect = &roller.Expectation{Kind: shown.Kind, Creates: shown.Creates}
+		expect = &roller.Expectation{Active: before.Record.Active, Plan: preview(before, spec)}
 	}
 	work, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

@@ -89,7 +89,7 @@ func environments(w rollout.World) types.List {
 
 func healthWord(s rollout.Sight) string {
 	switch {
-	case !s.Found || s.Terminating:
+	case !s.Found || s.Terminating || s.Wrecked:
 		return "gone"
 	case s.Healthy > 0 && s.Healthy >= s.Desired:
 		return "healthy"

@@ -62,14 +62,18 @@ type Failed struct {
 }
 
 func (f *Failed) Error() string {
-	reason := "it is not what is live"
+	reason := "it did not come to what is desired"
 	if f.Outcome != nil && f.Outcome.Reason != "" {
 		reason = f.Outcome.Reason
 	}
-	if f.Live == "" {
+	switch {
+	case f.Live == "":
 		return fmt.Sprintf("endpoint %s was not created: %s. What was made for it has been taken away", f.Endpoint, reason)
+	case f.Outcome == nil:
+		return fmt.Sprintf("endpoint %s: %s. Release %s is live", f.Endpoint, reason, f.Live)
+	default:
+		return fmt.Sprintf("the rollout of %s to %s failed: %s. Release %s is live", f.Endpoint, f.Outcome.To, reason, f.Live)
 	}
-	return fmt.Sprintf("the rollout of %s to %s failed: %s. Release %s is live", f.Endpoint, f.Outcome.To, reason, f.Live)
 }
 
 // Interrupted says that a run was ended before it was done. Traffic is as it was

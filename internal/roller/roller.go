@@ -25,10 +25,11 @@ type Roller struct {
 	Log      hclog.Logger
 }
 
-// Expectation is what a plan showed. An apply does nothing riskier.
+// Expectation is what a plan showed, and what it started from. An apply does
+// nothing riskier.
 type Expectation struct {
-	Kind    rollout.PlanKind
-	Creates bool // an environment is made
+	Active string // the environment that was live
+	Plan   rollout.Plan
 }
 
 // Create makes an endpoint. What a run that died has left of the same endpoint is

@@ -51,7 +51,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		return r.world, err
 	}
 	plan := rollout.Preview(world)
-	if err := expect.allows(spec.Name, plan); err != nil {
+	if err := expect.allows(world, plan); err != nil {
 		return world, err
 	}
 	problems, err := r.Check(ctx, spec, &r.record, plan.Creates)
@@ -82,14 +82,17 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	return world, nil
 }
 
-// allows refuses what is riskier than the plan that was shown.
-func (e *Expectation) allows(name string, now rollout.Plan) error {
+// allows refuses what is riskier than the plan that was shown, or begins elsewhere.
+func (e *Expectation) allows(w rollout.World, now rollout.Plan) error {
+	name := w.Record.Endpoint
 	switch {
 	case e == nil:
 		return nil
-	case e.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:
+	case w.Record.Active != e.Active:
+		return &Riskier{name, "another environment is live now than when it was planned"}
+	case e.Plan.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:
 		return &Riskier{name, fmt.Sprintf("the plan showed a hot rollback, and it would be a %s rollout now", now.Kind)}
-	case now.Creates && !e.Creates:
+	case now.Creates && !e.Plan.Creates:
 		return &Riskier{name, "the plan showed no new environment, and one would be made now"}
 	}
 	return nil

@@ -58,7 +58,7 @@ func (d *decider) lose() (Decision, bool) {
 		e := &d.r.Environments[i]
 		s := d.Sights[e.Name]
 		known := e.Launched && (e.TargetGroup != "" || d.Now.Sub(e.Created) > unseenFor)
-		if known && e.Retired.IsZero() && e.Failure == "" && (!s.Found || s.Terminating) {
+		if known && e.Retired.IsZero() && e.Failure == "" && (!s.Found || s.Terminating || s.Wrecked) {
 			return do(Lose{e.Name})
 		}
 	}

@@ -59,9 +59,9 @@ func add(w *rollout.World, version string) (*endpoint.Environment, string) {
 	return w.Record.Environment(name), name
 }
 
-// retained adds one that left traffic a while ago and is held.
-func retained(w *rollout.World, version string, out time.Duration) *endpoint.Environment {
-	e, name := add(w, version)
+// retained adds 0.9.0, which left traffic a while ago and is held.
+func retained(w *rollout.World, out time.Duration) *endpoint.Environment {
+	e, name := add(w, "0.9.0")
 	e.OutSince = noon.Add(-out)
 	s := w.Sights[name]
 	s.Scaling.Suspended = true
@@ -98,6 +98,11 @@ func TestDecide(t *testing.T) {
 		want  string // the action, or "wait for ..." and until when
 	}{
 		"at rest": {live, "rest"},
+		"a live environment that lost its scaling group": {func() rollout.World {
+			w := live()
+			see(&w, old, func(s *rollout.Sight) { s.Wrecked, s.Healthy, s.Desired = true, 0, 0 })
+			return w
+		}, "note that " + old + " is gone"},
 		"another release is desired": {func() rollout.World {
 			w := live()
 			w.Record.Desired = desired("1.1.0")
@@ -105,19 +110,19 @@ func TestDecide(t *testing.T) {
 		}, "start new rollout to " + endpoint.EnvironmentName("checkout", release("1.1.0"), 1)},
 		"back to one that is proven and retained": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Minute)
+			retained(&w, time.Minute)
 			w.Record.Desired = desired("0.9.0")
 			return w
 		}, "start hot rollout to env-0.9.0"},
 		"back to one that is not proven": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Minute).Proven = false
+			retained(&w, time.Minute).Proven = false
 			w.Record.Desired = desired("0.9.0")
 			return w
 		}, "start warm rollout to env-0.9.0"},
 		"back to one that lost an instance": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Minute)
+			retained(&w, time.Minute)
 			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Healthy = 1 })
 			w.Record.Desired = desired("0.9.0")
 			return w
@@ -224,13 +229,13 @@ func TestDecide(t *testing.T) {
 		}, "give the rollout up: release 1.2.0 was asked for"},
 		"weights moved by hand": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Minute)
+			retained(&w, time.Minute)
 			w.Traffic.Weights = map[string]int{old: 50, "env-0.9.0": 50}
 			return w
 		}, "set traffic to env-1.0.0 100 %"},
 		"a group without a share in the action": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Minute)
+			retained(&w, time.Minute)
 			w.Traffic.Weights = map[string]int{old: 100, "env-0.9.0": 0}
 			return w
 		}, "set traffic to env-1.0.0 100 %"},
@@ -256,7 +261,7 @@ func TestDecide(t *testing.T) {
 		}, "make env-1.0.0 the active environment"},
 		"a retained environment scales by itself": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Minute)
+			retained(&w, time.Minute)
 			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Scaling.Suspended = false })
 			return w
 		}, "scale env-0.9.0 to 2-4 instances, its own scaling suspended"},
@@ -277,19 +282,19 @@ func TestDecide(t *testing.T) {
 		}, "accept the desired state"},
 		"a retention that is over": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Hour)
+			retained(&w, time.Hour)
 			return w
 		}, "terminate environment env-0.9.0"},
 		"one that is over but in a rule of somebody else": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Hour)
+			retained(&w, time.Hour)
 			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.UsedBy = []string{"rule/theirs"} })
 			return w
 		}, "rest"},
 		"too many, and the last left traffic just now": {func() rollout.World {
 			w := live()
 			w.Record.Desired.Retention.Max = 0
-			retained(&w, "0.9.0", 10*time.Second)
+			retained(&w, 10*time.Second)
 			accepted := w.Record.Desired
 			w.Record.Accepted = &accepted
 			return w
@@ -297,7 +302,7 @@ func TestDecide(t *testing.T) {
 		"one that still answers requests": {func() rollout.World {
 			w := live()
 			w.Record.Desired.Retention.Max = 0
-			retained(&w, "0.9.0", time.Minute)
+			retained(&w, time.Minute)
 			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Quiet = false })
 			accepted := w.Record.Desired
 			w.Record.Accepted = &accepted
@@ -305,7 +310,7 @@ func TestDecide(t *testing.T) {
 		}, "wait for requests in flight to end until 12:04:00"},
 		"what is left of a terminated one": {func() rollout.World {
 			w := live()
-			retained(&w, "0.9.0", time.Hour).Retired = noon
+			retained(&w, time.Hour).Retired = noon
 			w.Sights["env-0.9.0"] = rollout.Sight{}
 			return w
 		}, "remove what is left of env-0.9.0"},
@@ -345,9 +350,28 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// Weights changed by hand brought requests back to a retained environment: it is
+// drained, and retained, from when they are taken away again.
+func TestRepairBeginsTheDrainAnew(t *testing.T) {
+	w := live()
+	retained(&w, 2*time.Hour)
+	w.Traffic.Weights = map[string]int{"env-1.0.0": 50, "env-0.9.0": 50}
+	d := rollout.Decide(w)
+	shift, ok := d.Action.(rollout.Shift)
+	if !ok {
+		t.Fatalf("decided to %v", d.Action)
+	}
+	m := rollout.NewModel(w)
+	m.Do(shift)
+	m.Do(rollout.Settle{Weights: shift.Weights})
+	if e := m.Record.Environment("env-0.9.0"); !e.OutSince.Equal(noon) {
+		t.Errorf("it left traffic at %s, want %s", e.OutSince, noon)
+	}
+}
+
 func TestHotMovesAtOnceWhatItCanCarry(t *testing.T) {
 	w := live()
-	retained(&w, "0.9.0", time.Minute)
+	retained(&w, time.Minute)
 	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy, s.Desired = 4, 4 }) // grown since
 	w.Record.Desired = desired("0.9.0")
 	start, ok := rollout.Decide(w).Action.(rollout.Start)

@@ -27,6 +27,9 @@ type Sight struct {
 	Found       bool `json:"found"` // it exists and is not terminated
 	Ready       bool `json:"ready"` // the platform takes operations on it
 	Terminating bool `json:"terminating,omitempty"`
+	// Wrecked says that its scaling group is gone, and its instances with it: a
+	// termination by others that could not be finished.
+	Wrecked bool `json:"wrecked,omitempty"`
 
 	ID           string `json:"id,omitempty"`
 	TargetGroup  string `json:"target_group,omitempty"`

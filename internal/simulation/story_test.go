@@ -291,9 +291,9 @@ func TestRemoval(t *testing.T) {
 
 func TestRiskierThanPlannedIsRefused(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")
-	shown := s.plan(spec("1.0.0"))
+	shown := &roller.Expectation{Active: s.w.Records["checkout"].Active, Plan: s.plan(spec("1.0.0"))}
 	s.w.Environments[s.w.Records["checkout"].Environments[0].Name].Gone = true
-	_, err := s.w.Roller("apply").Update(context.Background(), spec("1.0.0"), &roller.Expectation{Kind: shown.Kind, Creates: shown.Creates})
+	_, err := s.w.Roller("apply").Update(context.Background(), spec("1.0.0"), shown)
 	var riskier *roller.Riskier
 	if !errors.As(err, &riskier) || len(s.w.Calls) > 0 {
 		t.Errorf("err = %v, calls = %v", err, s.w.Calls)
@@ -359,6 +359,18 @@ func TestAWSThatDoesNotAnswerEndsTheRun(t *testing.T) {
 	}
 	s.w.Fault = nil
 	s.update(spec("1.1.0"))
+}
+
+func TestPlanThatBeganElsewhereIsRefused(t *testing.T) {
+	s := begin(t, "1.0.0")
+	shown := &roller.Expectation{Active: s.w.Records["checkout"].Active, Plan: s.plan(spec("1.1.0"))}
+	s.update(spec("1.2.0"))
+	s.w.Calls = nil
+	_, err := s.w.Roller("apply").Update(context.Background(), spec("1.1.0"), shown)
+	var riskier *roller.Riskier
+	if !errors.As(err, &riskier) || len(s.w.Calls) > 0 {
+		t.Errorf("err = %v, calls = %v", err, s.w.Calls)
+	}
 }
 
 func TestReconcileTellsOfAFailure(t *testing.T) {

@@ -32,23 +32,23 @@ func TestExamples(t *testing.T) {
 			ws.env["TF_VAR_subnets"], ws.env["TF_VAR_listener_arn"] = string(subnets), w.info.ListenerARN
 			for _, version := range []string{"1.0.0", "1.1.0"} {
 				ws.env["TF_VAR_release_version"] = version
-				ws.example(0, "apply", "-auto-approve")
-				ws.example(0, "plan", "-detailed-exitcode")
+				ws.example("apply", "-auto-approve")
+				ws.example("plan", "-detailed-exitcode")
 				if s := ws.showExample(); s != version {
 					t.Errorf("%s is live, want %s", s, version)
 				}
 			}
-			ws.example(0, "destroy", "-auto-approve")
+			ws.example("destroy", "-auto-approve")
 		})
 	}
 }
 
-// example runs terraform on the folder as it is.
-func (ws *workspace) example(code int, args ...string) run {
+// example runs terraform on the folder as it is, and expects code 0.
+func (ws *workspace) example(args ...string) run {
 	ws.Helper()
 	r := ws.begin(program.terraform, append(args, "-no-color")...).end()
-	if r.code != code {
-		ws.Fatalf("terraform %s ended with code %d, want %d:\n%s", args[0], r.code, code, r.out)
+	if r.code != 0 {
+		ws.Fatalf("terraform %s ended with code %d:\n%s", args[0], r.code, r.out)
 	}
 	return r
 }
@@ -62,7 +62,7 @@ func (ws *workspace) showExample() string {
 			} `json:"root_module"`
 		}
 	}
-	ws.read(ws.example(0, "show", "-json"), &shown)
+	ws.read(ws.example("show", "-json"), &shown)
 	if len(shown.Values.Root.Resources) != 1 {
 		ws.Fatal("the state has no endpoint")
 	}

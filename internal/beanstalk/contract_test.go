@@ -54,11 +54,14 @@ func TestLife(t *testing.T) {
 			t.Fatalf("the endpoint answers %d", status)
 		}
 	}
-	n, err := gate.New(w.clients, system{}).Requests(ctx, e.TargetGroup, time.Now().Add(-time.Hour))
-	if w.ok(err); n != 20 {
-		t.Errorf("the meter counts %v requests, not 20", n)
-	}
-	if n, err := gate.New(w.clients, system{}).Requests(ctx, e.TargetGroup, time.Now().Add(time.Second)); err != nil || n != 0 {
+	// CloudWatch knows of requests a while after they were made.
+	meter := gate.New(w.clients, system{})
+	w.until(e, "counted", func(rollout.Sight) bool {
+		n, err := meter.Requests(ctx, e.TargetGroup, time.Now().Add(-time.Hour))
+		w.ok(err)
+		return n == 20
+	})
+	if n, err := meter.Requests(ctx, e.TargetGroup, time.Now().Add(time.Second)); err != nil || n != 0 {
 		t.Errorf("the meter counts %v requests of the future, %v", n, err)
 	}
 

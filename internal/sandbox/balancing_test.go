@@ -177,19 +177,23 @@ func TestTargetStates(t *testing.T) {
 			Metric: &cwtypes.Metric{Namespace: aws.String("AWS/ApplicationELB"), MetricName: &metric, Dimensions: dimensions}, Period: aws.Int32(60), Stat: &stat,
 		}}
 	}
-	data := must[*cloudwatch.GetMetricDataOutput](w)(w.cw.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{
-		StartTime: aws.Time(time.Now().Add(-5 * time.Minute)), EndTime: aws.Time(time.Now().Add(5 * time.Minute)),
-		MetricDataQueries: []cwtypes.MetricDataQuery{
-			stat("requests", "RequestCount", "Sum"), stat("good", "HTTPCode_Target_2XX_Count", "Sum"), stat("bad", "HTTPCode_Target_5XX_Count", "Sum"),
-			stat("moved", "HTTPCode_Target_3XX_Count", "Sum"), stat("slow", "TargetResponseTime", "p99"),
-		},
-	}))
-	got := map[string]float64{}
-	for _, r := range data.MetricDataResults {
-		for _, v := range r.Values {
-			got[*r.Id] += v
+	var got map[string]float64
+	w.until("all requests are counted", func() bool {
+		data := must[*cloudwatch.GetMetricDataOutput](w)(w.cw.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{
+			StartTime: aws.Time(time.Now().Add(-5 * time.Minute)), EndTime: aws.Time(time.Now().Add(5 * time.Minute)),
+			MetricDataQueries: []cwtypes.MetricDataQuery{
+				stat("requests", "RequestCount", "Sum"), stat("good", "HTTPCode_Target_2XX_Count", "Sum"), stat("bad", "HTTPCode_Target_5XX_Count", "Sum"),
+				stat("moved", "HTTPCode_Target_3XX_Count", "Sum"), stat("slow", "TargetResponseTime", "p99"),
+			},
+		}))
+		got = map[string]float64{}
+		for _, r := range data.MetricDataResults {
+			for _, v := range r.Values {
+				got[*r.Id] += v
+			}
 		}
-	}
+		return got["requests"] >= 8
+	})
 	if got["requests"] != 8 || got["good"] != 7 || got["bad"] != 1 || got["moved"] != 0 || got["slow"] <= 0 {
 		t.Errorf("metrics %v", got)
 	}

@@ -67,13 +67,17 @@ func start(t *testing.T, change func(*sandbox.Config)) *world {
 }
 
 func connect(t *testing.T, s *sandbox.Sandbox, key, secret string) *world {
+	return connectSession(t, s, aws.Credentials{AccessKeyID: key, SecretAccessKey: secret})
+}
+
+func connectSession(t *testing.T, s *sandbox.Sandbox, credentials aws.Credentials) *world {
 	info := s.Info()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	c := aws.Config{
 		Region: info.Region, BaseEndpoint: &info.EndpointURL, HTTPClient: &http.Client{Transport: transport},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: key, SecretAccessKey: secret}, nil
+			return credentials, nil
 		}),
 	}
 	return &world{

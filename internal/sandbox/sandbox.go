@@ -19,6 +19,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/cloud"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/process"
 )
 
 // Config says what sandbox to start. The zero value is a good one.
@@ -36,6 +38,22 @@ type Config struct {
 	Quotas cloud.Quotas
 	// NoIdleScaling turns Elastic Beanstalk's default scaling trigger off.
 	NoIdleScaling bool
+	// Faults is what goes wrong; the control endpoint changes it while the
+	// sandbox runs.
+	Faults faults.Settings
+	// Run gives, by image without tag, the command line that instances of that
+	// image run in place of the demo service; see process.Parse.
+	Run map[string]string
+	// MetricsLag is how long after its end a minute of the load balancer's metrics
+	// can be read, in AWS's time, that is divided by Speed: a minute when zero, at
+	// once when negative.
+	MetricsLag time.Duration
+	// Accounts declares accounts beside the first, 123456789012, or the roles of
+	// any. Accounts that are not declared begin when a role of theirs is assumed.
+	Accounts []cloud.Account
+	// Principals are users with policies, beside the built-in ones; the control
+	// endpoint adds more while the sandbox runs.
+	Principals []cloud.Principal
 	// Logger gets what happens in the background; nothing is logged when nil.
 	Logger hclog.Logger
 }
@@ -43,6 +61,7 @@ type Config struct {
 // Sandbox is a running sandbox.
 type Sandbox struct {
 	cloud  *cloud.Cloud
+	faults *faults.Injector
 	server *http.Server
 	info   Info
 	served chan error
@@ -67,6 +86,19 @@ type Info struct {
 	ListenerARN             string            `json:"listener_arn"`
 	LoadBalancerURL         string            `json:"load_balancer_url"`
 	Listeners               map[string]string `json:"listeners"` // URL by listener ARN
+	// Accounts are those there are by now, by account number.
+	Accounts map[string]Account `json:"accounts"`
+}
+
+// Account is what an account began with.
+type Account struct {
+	Bucket          string   `json:"bucket"`
+	VPCID           string   `json:"vpc_id"`
+	Subnets         []string `json:"subnets"`
+	SecurityGroupID string   `json:"security_group_id"`
+	LoadBalancerARN string   `json:"load_balancer_arn"`
+	ListenerARN     string   `json:"listener_arn"`
+	LoadBalancerURL string   `json:"load_balancer_url"`
 }
 
 const (
@@ -93,6 +125,18 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 	if c.Speed < 0 {
 		return nil, fmt.Errorf("sandbox: speed %v: it must be more than zero", c.Speed)
 	}
+	commands := map[string]process.Command{}
+	for image, line := range c.Run {
+		command, err := process.Parse(line)
+		if err != nil {
+			return nil, fmt.Errorf("sandbox: command %q of image %s: %w", line, image, err)
+		}
+		commands[image] = command
+	}
+	injector := faults.New(cloud.Befallable(), time.Now)
+	if err := injector.Set(c.Faults); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
@@ -100,14 +144,16 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 	}
 	world, err := cloud.New(cloud.Config{
 		Account: account, Region: c.Region, Bucket: bucket, LoadBalancerListen: c.LoadBalancerListen, Speed: c.Speed,
-		Quotas: c.Quotas, NoIdleScaling: c.NoIdleScaling, Logger: c.Logger,
+		Quotas: c.Quotas, NoIdleScaling: c.NoIdleScaling, Faults: injector, Run: commands, MetricsLag: c.MetricsLag,
+		Accounts: c.Accounts, Principals: c.Principals, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), listener.Close())
 	}
 	seeded := world.Seeded()
 	s := &Sandbox{
-		cloud: world,
+		cloud:  world,
+		faults: injector,
 		info: Info{
 			EndpointURL: "http://" + reachable(listener.Addr()), Region: c.Region, AccountID: account,
 			AccessKeyID: cloud.AccessKeyID, SecretAccessKey: cloud.SecretAccessKey,
@@ -139,22 +185,35 @@ func (s *Sandbox) Info() Info {
 	for arn, addr := range s.cloud.ListenerAddresses() {
 		info.Listeners[arn] = "http://" + addr
 	}
+	info.Accounts = map[string]Account{}
+	for id, s := range s.cloud.Accounts() {
+		info.Accounts[id] = Account{
+			Bucket: s.Bucket, VPCID: s.VPC, Subnets: s.Subnets, SecurityGroupID: s.SecurityGroup, LoadBalancerARN: s.LoadBalancerARN,
+			ListenerARN: s.ListenerARN, LoadBalancerURL: "http://" + s.LoadBalancerAddr,
+		}
+	}
 	return info
 }
 
 // Calls gives the log of all calls, the oldest first.
 func (s *Sandbox) Calls() []cloud.Call { return s.cloud.Calls() }
 
+// SetFaults replaces what goes wrong, all or nothing.
+func (s *Sandbox) SetFaults(settings faults.Settings) error { return s.faults.Set(settings) }
+
 // serve takes all requests as they are: a ServeMux would clean the paths of
 // S3's keys.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/_sandbox/info" {
+	switch r.URL.Path {
+	case "/_sandbox/info":
+		w.Header().Set("Content-Type", "application/json")
+		// The client has gone when this fails; there is nobody to tell.
+		_ = json.NewEncoder(w).Encode(s.Info())
+	case "/_sandbox/faults":
+		s.faults.ServeHTTP(w, r)
+	default:
 		s.cloud.ServeHTTP(w, r)
-		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	// The client has gone when this fails; there is nobody to tell.
-	_ = json.NewEncoder(w).Encode(s.Info())
 }
 
 // Close stops listeners and instances and waits for everything to end.

@@ -100,6 +100,25 @@ func TestIdleScaling(t *testing.T) {
 	w.until("it has shrunk", func() bool { return *w.scaling(name).DesiredCapacity == 2 && w.targets(group)["healthy"] == 2 })
 }
 
+// TestTrickleIsIdle: a few requests do not keep an environment from shrinking.
+func TestTrickleIsIdle(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil)
+	w.version("1.0.0")
+	id, _ := w.healthy("checkout-1", "1.0.0")
+	name, address := w.resource(id, "AWSEBAutoScalingGroup"), *w.environment(id).CNAME
+	if err := w.setDesired(name, 3); err != nil {
+		t.Fatal(err)
+	}
+	w.until("it has shrunk", func() bool {
+		if status, _ := w.get(address); status != http.StatusOK {
+			t.Fatalf("it answers %d", status)
+		}
+		time.Sleep(20 * time.Millisecond)
+		return *w.scaling(name).DesiredCapacity == 2
+	})
+}
+
 // TestDeadInstances: a service that dies is replaced.
 func TestDeadInstances(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
@@ -17,24 +18,24 @@ import (
 type scalingService struct{ *Cloud }
 
 type scalingGroup struct {
-	name, arn          string
-	min, max, desired  int
-	tags               tags
-	created            time.Time
-	template           launchTemplate
-	suspended          map[string]bool
-	sources            []*trafficSource
-	instances          []*instance
-	activities         []types.Activity // the newest first
-	deleting           bool
-	terminationPolicy  []string
-	cooldown           int32
-	healthCheckType    string
-	gracePeriod        int32
-	newProtected       bool
-	idleTrigger        bool      // shrinks when idle
-	idleSince, checked time.Time // of the idle trigger
-	requests           int       // that the idle trigger has seen
+	name, arn         string
+	min, max, desired int
+	tags              tags
+	created           time.Time
+	template          launchTemplate
+	suspended         map[string]bool
+	sources           []*trafficSource
+	instances         []*instance
+	activities        []types.Activity // the newest first
+	deleting          bool
+	terminationPolicy []string
+	cooldown          int32
+	healthCheckType   string
+	gracePeriod       int32
+	newProtected      bool
+	launchFailure     string    // why the last launch failed, empty when it did not
+	retry             time.Time // when to launch again after a failure
+	trigger           trigger
 }
 
 // A trafficSource is a target group that a group's instances register with.
@@ -43,6 +44,13 @@ type trafficSource struct {
 	legacy   bool // attached as a target group, not as a traffic source
 	removing bool
 }
+
+// launchRetry is how long Auto Scaling waits after a launch that failed.
+const launchRetry = time.Minute
+
+// deathNotice is how long Auto Scaling takes to find out that an instance is dead;
+// load balancers find its target unhealthy meanwhile.
+const deathNotice = 2 * time.Minute
 
 // scalingProcesses are the processes that can be suspended.
 var scalingProcesses = []string{
@@ -66,14 +74,19 @@ func (c *Cloud) stepScaling(g *scalingGroup, now time.Time) {
 	}
 	g.instances = slices.DeleteFunc(g.instances, func(i *instance) bool { return i.state == types.LifecycleStateTerminated })
 	c.stepHealth(g, now)
-	if c.idle(g, now) && g.desired > g.min {
+	if c.idle(g, now) {
 		g.desired--
 		g.record(c, now, "Successful", fmt.Sprintf("Setting desired capacity to %d", g.desired),
 			"an alarm in the ALARM state triggered the scale down policy of the environment")
 	}
 	live := g.live()
-	if n := g.desired - len(live); n > 0 && !g.suspended["Launch"] && !g.deleting {
+	if n := g.desired - len(live); n > 0 && !g.suspended["Launch"] && !g.deleting && !now.Before(g.retry) {
 		for range n {
+			if e := c.config.Faults.Meet("autoscaling", faults.Launch).Error; e != nil {
+				g.failLaunch(c, now, e.Error())
+				break
+			}
+			g.launchFailure = ""
 			i := c.launch(g, now)
 			g.record(c, now, "Successful", "Launching a new EC2 instance: "+i.id,
 				fmt.Sprintf("an instance was started in response to a difference between desired and actual capacity, increasing the capacity from %d to %d", len(live), g.desired))
@@ -87,6 +100,14 @@ func (c *Cloud) stepScaling(g *scalingGroup, now time.Time) {
 		}
 	}
 	g.sources = slices.DeleteFunc(g.sources, func(s *trafficSource) bool { return s.removing && c.drained(s.arn, g) })
+}
+
+// failLaunch gives up on a launch for a while.
+func (g *scalingGroup) failLaunch(c *Cloud, now time.Time, reason string) {
+	g.launchFailure = "Launching a new EC2 instance. Status Reason: " + reason + " Launching EC2 instance failed."
+	g.retry = now.Add(c.scaled(launchRetry))
+	g.record(c, now, types.ScalingActivityStatusCodeFailed, g.launchFailure,
+		fmt.Sprintf("an instance was started in response to a difference between desired and actual capacity, increasing the capacity to %d", g.desired))
 }
 
 // live are the instances that are not on their way out.
@@ -103,7 +124,10 @@ func (g *scalingGroup) live() []*instance {
 // stepHealth finds dead instances and replaces unhealthy ones.
 func (c *Cloud) stepHealth(g *scalingGroup, now time.Time) {
 	for _, i := range g.live() {
-		if i.died() && !g.suspended["HealthCheck"] {
+		if i.died() && i.ended.IsZero() {
+			i.ended = now
+		}
+		if !i.ended.IsZero() && !now.Before(i.ended.Add(c.scaled(deathNotice))) && !g.suspended["HealthCheck"] {
 			i.unhealthy = true
 		}
 		if i.unhealthy && !g.suspended["ReplaceUnhealthy"] && !g.suspended["Terminate"] {
@@ -112,40 +136,6 @@ func (c *Cloud) stepHealth(g *scalingGroup, now time.Time) {
 				"an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped")
 		}
 	}
-}
-
-// Elastic Beanstalk's default trigger: NetworkOut below 2,000,000 bytes for
-// five minutes takes one instance away. Here a group without any request is
-// below it, and one with requests is not: answers have no size worth measuring.
-const (
-	triggerPeriod   = 5 * time.Minute
-	triggerCooldown = 6 * time.Minute
-)
-
-// idle evaluates the trigger; after it has fired it waits for the cooldown.
-func (c *Cloud) idle(g *scalingGroup, now time.Time) bool {
-	if !g.idleTrigger || c.config.NoIdleScaling || g.deleting || now.Before(g.checked.Add(c.scaled(5*time.Second))) {
-		return false
-	}
-	g.checked = now
-	requests := 0
-	for _, s := range g.sources {
-		if t, err := c.group(s.arn); err == nil {
-			for _, m := range t.proxy.Metrics() {
-				requests += m.RequestCount
-			}
-		}
-	}
-	inService := slices.ContainsFunc(g.instances, func(i *instance) bool { return i.registered })
-	if requests != g.requests || g.idleSince.IsZero() || !inService {
-		g.requests, g.idleSince = requests, now
-		return false
-	}
-	if now.Before(g.idleSince.Add(c.scaled(triggerPeriod))) || g.suspended["AlarmNotification"] || g.desired <= g.min {
-		return false
-	}
-	g.idleSince = now.Add(c.scaled(triggerCooldown - triggerPeriod))
-	return true
 }
 
 // drained tells whether no instance of a scaling group is left in a target group.

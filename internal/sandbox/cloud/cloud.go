@@ -1,7 +1,7 @@
 // Copyright IonRoller Authors
 // SPDX-License-Identifier: MPL-2.0
 
-// Package cloud is the sandbox's world: one AWS account in one Region with
+// Package cloud is the sandbox's world: AWS accounts in one Region, each with
 // Elastic Beanstalk, Application Load Balancers, Auto Scaling, CloudFormation,
 // EC2's network, CloudWatch and STS, as far as deployments need them.
 //
@@ -11,7 +11,8 @@
 // times a second. Instances are real HTTP servers and listeners take real
 // requests; those parts are the packages proxy and demoservice.
 //
-// It does not verify signatures, and it serves one account only.
+// Accounts are worlds of their own, with nothing in common but key pairs, the
+// names of buckets and the log of calls. Signatures are not verified.
 package cloud
 
 import (
@@ -23,7 +24,9 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/objects"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/process"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
@@ -47,25 +50,51 @@ type Config struct {
 	// NoIdleScaling turns off the default scaling trigger of Elastic Beanstalk,
 	// which shrinks an environment that gets no traffic.
 	NoIdleScaling bool
+	// Faults is what goes wrong; nothing when nil.
+	Faults *faults.Injector
+	// Run gives, by image, the command that instances run in place of the demo
+	// service.
+	Run map[string]process.Command
+	// MetricsLag is how long after its end a minute of the load balancers'
+	// metrics can be read, in AWS's time, that is divided by Speed: a minute when
+	// zero, at once when negative.
+	MetricsLag time.Duration
+	// Accounts declares accounts beside the first. Others begin when a role of
+	// theirs is assumed.
+	Accounts []Account
+	// Principals are users beside the built-in ones.
+	Principals []Principal
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 	// Logger gets what happens in the background.
 	Logger hclog.Logger
 }
 
-// Cloud is one world.
+// Cloud is the world of one account.
 type Cloud struct {
-	config   Config
-	objects  *objects.Store
-	services map[string]*wire.Service // by signing name
-	calls    callLog
-	seeded   Seeded
+	config    Config
+	partition *partition
+	objects   *objects.Store
+	services  map[string]*wire.Service // by signing name
+	calls     *callLog
+	seeded    Seeded
 
-	mu           sync.Mutex // guards what follows
-	random       *rand.Rand
-	serial       int
-	network      network
-	sessions     map[string]principal // of assumed roles, by access key
+	mu      sync.Mutex // guards what follows
+	random  *rand.Rand
+	serial  int
+	network network
+	closed  bool
+	effect  faults.Effect // of the call under way
+	pasts   map[string][]past
+	state
+
+	running    context.Context // ends on Close
+	stop       context.CancelFunc
+	background sync.WaitGroup
+}
+
+// state is what the calls of clients make and change.
+type state struct {
 	applications []*application
 	environments []*environment
 	events       []event // the oldest first
@@ -73,15 +102,12 @@ type Cloud struct {
 	groups       []*targetGroup
 	scaling      []*scalingGroup
 	instances    map[string]*instance
-	closed       bool
-
-	running    context.Context // ends on Close
-	stop       context.CancelFunc
-	background sync.WaitGroup
+	watching     watching
 }
 
-// New makes a world with a network, a load balancer with one listener, and a
-// bucket, and sets it going.
+// New makes the world of the first account and those of the accounts declared,
+// each with a network, a load balancer with one listener, and a bucket, and sets
+// them going. The first one takes the requests of all.
 func New(config Config) (*Cloud, error) {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -90,25 +116,37 @@ func New(config Config) (*Cloud, error) {
 		config.Logger = hclog.NewNullLogger()
 	}
 	config.Quotas = config.Quotas.withDefaults()
+	return newPartition(config)
+}
+
+// newWorld makes the world of one account. Identifiers follow from the seed, so
+// that they are the same in every run.
+func newWorld(config Config, p *partition, store *objects.Store, seed uint64) (*Cloud, error) {
 	c := &Cloud{
 		config:    config,
-		objects:   objects.New(config.Account, config.Region, config.Now),
-		random:    rand.New(rand.NewPCG(1, 2)), // identifiers are the same in every run
-		sessions:  map[string]principal{},
-		instances: map[string]*instance{},
+		partition: p,
+		objects:   store,
+		calls:     &p.calls,
+		random:    rand.New(rand.NewPCG(1, seed)),
+		pasts:     map[string][]past{},
+		state:     state{instances: map[string]*instance{}, watching: newWatching()},
 	}
 	c.running, c.stop = context.WithCancel(context.Background())
 	c.services = c.serve()
 	if err := c.seed(); err != nil {
-		c.Close()
+		c.end()
 		return nil, fmt.Errorf("seeding the sandbox: %w", err)
 	}
 	c.background.Go(c.run)
 	return c, nil
 }
 
-// Close stops every listener, instance and health check and waits for them.
-func (c *Cloud) Close() {
+// Close stops the worlds of all accounts with every listener, instance and
+// health check, and waits for them.
+func (c *Cloud) Close() { c.partition.close() }
+
+// end stops this world.
+func (c *Cloud) end() {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -162,12 +200,14 @@ func (c *Cloud) run() {
 
 // step does what AWS would have done by now.
 func (c *Cloud) step(now time.Time) {
+	c.propagate(now)
 	for _, g := range c.scaling {
 		c.stepScaling(g, now)
 	}
 	for _, e := range c.environments {
 		c.stepEnvironment(e, now)
 	}
+	c.stepWatching(now)
 	c.forgetTerminated(now)
 	c.forgetGoneScalingGroups()
 }

@@ -5,40 +5,65 @@ package cloud
 
 import (
 	"cmp"
-	"context"
-	"math"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/proxy"
-	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/watch"
 )
 
-// metrics is CloudWatch: the metrics of the load balancers' target groups.
-type metrics struct{ *Cloud }
+// monitoring is CloudWatch.
+type monitoring struct{ *Cloud }
 
-const namespace = "AWS/ApplicationELB"
+// watching is what CloudWatch keeps of an account.
+type watching struct {
+	series    map[string]*series
+	reports   []report // not readable yet, the oldest first
+	reported  time.Time
+	balancers map[string]string // by target group, the ARN of what forwards to it, or last did
+	alarms    []*alarm          // in the order of their creation
+	history   []types.AlarmHistoryItem
+	evaluated time.Time
+}
 
-// A series is one metric of one target group by minute.
+// A series is one metric in one unit, minute by minute.
 type series struct {
-	metric     types.Metric
-	datapoints []datapoint
+	metric types.Metric
+	unit   types.StandardUnit
+	points []watch.Point // by time
 }
 
-// A datapoint is what CloudWatch keeps of a minute.
-type datapoint struct {
-	at                   time.Time
-	sum, min, max, count float64
-	samples              []float64 // for percentiles; nil where every sample is 1
+// A report is what the load balancers had counted at some time. It becomes
+// readable later.
+type report struct {
+	readable time.Time
+	points   []reported
 }
 
-// counters are the metrics that the proxy counts. Those of answers exist only
-// for minutes in which they are not zero.
+type reported struct {
+	metric types.Metric
+	unit   types.StandardUnit
+	point  watch.Point
+	adds   bool // to what was reported of that minute before, in place of replacing it
+}
+
+const (
+	balancerNamespace = "AWS/ApplicationELB"
+	// balancerMinutes is how long metrics of load balancers are kept. CloudWatch
+	// keeps minutes for 15 days.
+	balancerMinutes = 3 * time.Hour
+	// customMinutes is how long other metrics are kept, as by CloudWatch.
+	customMinutes = 15 * 24 * time.Hour
+	// defaultLag is how long it takes until a minute can be read.
+	defaultLag = time.Minute
+)
+
+// counters are the metrics that the proxy counts. All exist only for minutes in
+// which they are not zero.
 var counters = []struct {
 	name string
 	of   func(proxy.Minute) int
@@ -51,251 +76,199 @@ var counters = []struct {
 	{"TargetConnectionErrorCount", func(m proxy.Minute) int { return m.ConnectionErrors }},
 }
 
-// allSeries makes the series of all target groups out of the proxy's counts.
-func (c *Cloud) allSeries() []series {
-	var all []series
+func newWatching() watching {
+	return watching{series: map[string]*series{}, balancers: map[string]string{}}
+}
+
+// copy copies everything that is changed in place.
+func (w *watching) copy() watching {
+	next := *w
+	next.series, next.balancers = map[string]*series{}, maps.Clone(w.balancers)
+	for key, s := range w.series {
+		s = clone(s)
+		s.points = slices.Clone(s.points)
+		next.series[key] = s
+	}
+	next.alarms = nil
+	for _, a := range w.alarms {
+		a = clone(a)
+		a.tags = slices.Clone(a.tags)
+		next.alarms = append(next.alarms, a)
+	}
+	return next
+}
+
+// everyMinute is how often things happen that CloudWatch does each minute. The
+// bound is for worlds that run so fast that they would do nothing else.
+func (c *Cloud) everyMinute() time.Duration { return max(c.scaled(time.Minute), 100*time.Millisecond) }
+
+// stepWatching has the load balancers report, and evaluates the alarms.
+func (c *Cloud) stepWatching(now time.Time) {
+	c.reportMetrics(now)
+	c.publishMetrics(now)
+	if minute := now.Truncate(c.everyMinute()); minute.After(c.watching.evaluated) {
+		c.watching.evaluated = minute
+		c.evaluateAlarms(now)
+	}
+}
+
+// reportMetrics writes down what the load balancers have counted since they
+// last reported. Times are real, so that in a fast world a minute is reported
+// many times, each time with what it has so far.
+func (c *Cloud) reportMetrics(now time.Time) {
+	w := &c.watching
+	until := now.Truncate(c.everyMinute())
+	if !until.After(w.reported) {
+		return
+	}
+	lag := cmp.Or(c.config.MetricsLag, defaultLag)
+	r := report{readable: until.Add(c.scaled(max(lag, 0)))}
+	minute := until.Add(-1).Truncate(time.Minute) // the one that ends now, if one does
 	for _, g := range c.groups {
-		minutes := g.proxy.Metrics()
 		balancers := c.balancersOf(*g.TargetGroupArn)
-		if len(balancers) == 0 {
+		if len(balancers) > 0 {
+			w.balancers[*g.TargetGroupArn] = balancers[0]
+		}
+		balancer, known := w.balancers[*g.TargetGroupArn]
+		if !known {
 			continue
 		}
 		dimensions := []types.Dimension{
 			{Name: ptr("TargetGroup"), Value: ptr(resourceName(*g.TargetGroupArn))},
-			{Name: ptr("LoadBalancer"), Value: ptr(resourceName(balancers[0]))},
+			{Name: ptr("LoadBalancer"), Value: ptr(resourceName(balancer))},
 		}
-		add := func(name string, points []datapoint) {
-			if len(points) > 0 {
-				all = append(all, series{types.Metric{Namespace: ptr(namespace), MetricName: ptr(name), Dimensions: dimensions}, points})
+		add := func(name string, unit types.StandardUnit, p watch.Point, adds bool) {
+			r.points = append(r.points, reported{
+				types.Metric{Namespace: ptr(balancerNamespace), MetricName: &name, Dimensions: dimensions}, unit, p, adds,
+			})
+		}
+		for _, m := range g.proxy.MetricsSince(w.reported.Truncate(time.Minute)) {
+			if m.Start.After(minute) {
+				continue
 			}
-		}
-		for _, counter := range counters {
-			var points []datapoint
-			for _, m := range minutes {
-				if n := float64(counter.of(m)); n > 0 {
-					points = append(points, datapoint{at: m.Start, sum: n, min: 1, max: 1, count: n})
+			for _, counter := range counters {
+				if n := counter.of(m); n > 0 {
+					add(counter.name, types.StandardUnitCount, watch.PointOf(m.Start, 1, float64(n)), false)
 				}
 			}
-			add(counter.name, points)
-		}
-		var times []datapoint
-		for _, m := range minutes {
 			if t := m.ResponseTime; t.Count > 0 {
-				times = append(times, datapoint{m.Start, t.Sum, t.Min, t.Max, float64(t.Count), t.Values})
+				add("TargetResponseTime", types.StandardUnitSeconds, responseTimes(m.Start, t), false)
 			}
 		}
-		add("TargetResponseTime", times)
-		healthy, unhealthy := 0.0, 0.0
-		for _, h := range g.proxy.Health() {
-			switch h.State {
-			case "healthy":
-				healthy++
-			case "unhealthy":
-				unhealthy++
-			}
+		if len(balancers) > 0 {
+			healthy, unhealthy := countHosts(g.proxy)
+			add("HealthyHostCount", types.StandardUnitCount, watch.PointOf(minute, healthy, 1), true)
+			add("UnHealthyHostCount", types.StandardUnitCount, watch.PointOf(minute, unhealthy, 1), true)
 		}
-		minute := c.now().Truncate(time.Minute)
-		add("HealthyHostCount", []datapoint{{minute, healthy, healthy, healthy, 1, []float64{healthy}}})
-		add("UnHealthyHostCount", []datapoint{{minute, unhealthy, unhealthy, unhealthy, 1, []float64{unhealthy}}})
 	}
-	return all
+	w.reported = until
+	w.reports = append(w.reports, r)
 }
 
-// matches compares a series with a metric; dimensions may come in any order,
-// and the load balancer alone sums up all its target groups.
-func (s series) matches(m *types.Metric) bool {
-	if value(m.Namespace) != *s.metric.Namespace || value(m.MetricName) != *s.metric.MetricName || len(m.Dimensions) == 0 {
-		return false
+func responseTimes(at time.Time, t proxy.Samples) watch.Point {
+	p := watch.Point{At: at, Sum: t.Sum, Min: t.Min, Max: t.Max, Count: float64(t.Count)}
+	for _, v := range t.Values {
+		p.Samples = append(p.Samples, watch.Sample{Value: v, Weight: p.Count / float64(len(t.Values))})
 	}
+	return p
+}
+
+func countHosts(g *proxy.Group) (healthy, unhealthy float64) {
+	for _, h := range g.Health() {
+		switch h.State {
+		case "healthy":
+			healthy++
+		case "unhealthy":
+			unhealthy++
+		}
+	}
+	return healthy, unhealthy
+}
+
+// publishMetrics makes readable what is due.
+func (c *Cloud) publishMetrics(now time.Time) {
+	w := &c.watching
+	for len(w.reports) > 0 && !w.reports[0].readable.After(now) {
+		for _, p := range w.reports[0].points {
+			s := w.find(p.metric, p.unit)
+			s.put(p.point, p.adds)
+			s.forget(now.Add(-balancerMinutes))
+		}
+		w.reports = w.reports[1:]
+	}
+}
+
+// find gives the series of a metric in a unit, a new one if there is none.
+func (w *watching) find(m types.Metric, unit types.StandardUnit) *series {
+	key := metricKey(&m) + "|" + string(unit)
+	s := w.series[key]
+	if s == nil {
+		s = &series{metric: m, unit: unit}
+		w.series[key] = s
+	}
+	return s
+}
+
+// metricKey tells metrics apart: dimensions may come in any order.
+func metricKey(m *types.Metric) string {
+	var dimensions []string
 	for _, d := range m.Dimensions {
-		if !slices.ContainsFunc(s.metric.Dimensions, func(have types.Dimension) bool {
-			return value(d.Name) == *have.Name && value(d.Value) == *have.Value
-		}) {
-			return false
-		}
+		dimensions = append(dimensions, value(d.Name)+"="+value(d.Value))
 	}
-	return true
+	slices.Sort(dimensions)
+	return value(m.Namespace) + "|" + value(m.MetricName) + "|" + strings.Join(dimensions, "|")
 }
 
-// aggregate merges datapoints into periods within [start, end), oldest first.
-func (c *Cloud) aggregate(m *types.Metric, start, end time.Time, period time.Duration) []datapoint {
-	byTime := map[time.Time]*datapoint{}
-	for _, s := range c.allSeries() {
-		if !s.matches(m) {
-			continue
-		}
-		for _, p := range s.datapoints {
-			if p.at.Before(start.Truncate(period)) || !p.at.Before(end) {
-				continue
-			}
-			at := p.at.Truncate(period)
-			if have, ok := byTime[at]; ok {
-				have.sum, have.count = have.sum+p.sum, have.count+p.count
-				have.min, have.max = min(have.min, p.min), max(have.max, p.max)
-				have.samples = append(have.samples, p.samples...)
-				continue
-			}
-			p.at, p.samples = at, slices.Clone(p.samples)
-			byTime[at] = &p
+// put adds a point, or takes it in place of the one of that minute.
+func (s *series) put(p watch.Point, adds bool) {
+	i, found := slices.BinarySearchFunc(s.points, p.At, func(p watch.Point, at time.Time) int { return p.At.Compare(at) })
+	switch {
+	case !found:
+		s.points = slices.Insert(s.points, i, p)
+	case adds:
+		s.points[i] = s.points[i].Merge(p)
+	default:
+		s.points[i] = p
+	}
+}
+
+// forget drops points from before a time.
+func (s *series) forget(before time.Time) {
+	n := 0
+	for n < len(s.points) && s.points[n].At.Before(before) {
+		n++
+	}
+	s.points = s.points[n:]
+}
+
+// seriesOf finds the series of a metric, of all its units unless one is given.
+// Those of a load balancer as a whole are those of its target groups.
+func (c *Cloud) seriesOf(m *types.Metric, unit types.StandardUnit) []*series {
+	var found []*series
+	key := metricKey(m)
+	for _, s := range c.watching.series {
+		whole := s.wholeBalancer()
+		if (metricKey(&s.metric) == key || whole != nil && metricKey(whole) == key) && (unit == "" || unit == s.unit) {
+			found = append(found, s)
 		}
 	}
-	var points []datapoint
-	for _, p := range byTime {
-		points = append(points, *p)
+	return found
+}
+
+// pointsOf gives the points of a metric in no order.
+func (c *Cloud) pointsOf(m *types.Metric, unit types.StandardUnit) []watch.Point {
+	var points []watch.Point
+	for _, s := range c.seriesOf(m, unit) {
+		points = append(points, s.points...)
 	}
-	slices.SortFunc(points, func(a, b datapoint) int { return a.at.Compare(b.at) })
 	return points
 }
 
-// statistic computes one statistic: a plain one or a percentile such as p99.
-func (p datapoint) statistic(name string) (float64, error) {
-	switch name {
-	case "Sum":
-		return p.sum, nil
-	case "Average":
-		return p.sum / p.count, nil
-	case "Minimum":
-		return p.min, nil
-	case "Maximum":
-		return p.max, nil
-	case "SampleCount":
-		return p.count, nil
+// wholeBalancer is the metric of the load balancer to which that of a target
+// group adds, nil for other metrics. Hosts are counted by target group only.
+func (s *series) wholeBalancer() *types.Metric {
+	if *s.metric.Namespace != balancerNamespace || strings.HasSuffix(*s.metric.MetricName, "HostCount") {
+		return nil
 	}
-	rank, ok := percentile(name)
-	if !ok {
-		return 0, wire.Errorf("InvalidParameterValue", "The value %s for parameter Stat is not supported.", name)
-	}
-	if len(p.samples) == 0 {
-		return p.max, nil
-	}
-	slices.Sort(p.samples)
-	i := int(math.Ceil(rank/100*float64(len(p.samples)))) - 1
-	return p.samples[max(i, 0)], nil
-}
-
-func (s metrics) ListMetrics(_ context.Context, in *cloudwatch.ListMetricsInput) (*cloudwatch.ListMetricsOutput, error) {
-	var found []types.Metric
-	for _, x := range s.allSeries() {
-		if is(in.Namespace, x.metric.Namespace) && is(in.MetricName, x.metric.MetricName) && hasDimensions(x.metric, in.Dimensions) {
-			found = append(found, x.metric)
-		}
-	}
-	list, next, err := page(found, in.NextToken, nil, 500)
-	return &cloudwatch.ListMetricsOutput{Metrics: list, NextToken: next}, err
-}
-
-func hasDimensions(m types.Metric, filters []types.DimensionFilter) bool {
-	for _, f := range filters {
-		if !slices.ContainsFunc(m.Dimensions, func(d types.Dimension) bool { return *d.Name == value(f.Name) && is(f.Value, d.Value) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s metrics) GetMetricStatistics(_ context.Context, in *cloudwatch.GetMetricStatisticsInput) (*cloudwatch.GetMetricStatisticsOutput, error) {
-	if err := checkPeriod(*in.Period, *in.StartTime, *in.EndTime); err != nil {
-		return nil, err
-	}
-	if len(in.Statistics)+len(in.ExtendedStatistics) == 0 {
-		return nil, wire.Errorf("InvalidParameterCombination", "Must specify either Statistics or ExtendedStatistics")
-	}
-	m := &types.Metric{Namespace: in.Namespace, MetricName: in.MetricName, Dimensions: in.Dimensions}
-	out := &cloudwatch.GetMetricStatisticsOutput{Label: in.MetricName}
-	for _, p := range s.aggregate(m, *in.StartTime, *in.EndTime, time.Duration(*in.Period)*time.Second) {
-		d := types.Datapoint{Timestamp: ptr(p.at), Unit: unitOf(*in.MetricName)}
-		for _, name := range in.Statistics {
-			v, err := p.statistic(string(name))
-			if err != nil {
-				return nil, err
-			}
-			*map[types.Statistic]**float64{
-				types.StatisticSum: &d.Sum, types.StatisticAverage: &d.Average, types.StatisticMinimum: &d.Minimum,
-				types.StatisticMaximum: &d.Maximum, types.StatisticSampleCount: &d.SampleCount,
-			}[name] = &v
-		}
-		for _, name := range in.ExtendedStatistics {
-			v, err := p.statistic(name)
-			if err != nil {
-				return nil, err
-			}
-			if d.ExtendedStatistics == nil {
-				d.ExtendedStatistics = map[string]float64{}
-			}
-			d.ExtendedStatistics[name] = v
-		}
-		out.Datapoints = append(out.Datapoints, d)
-	}
-	return out, nil
-}
-
-func unitOf(metric string) types.StandardUnit {
-	if metric == "TargetResponseTime" {
-		return types.StandardUnitSeconds
-	}
-	return types.StandardUnitCount
-}
-
-func checkPeriod(period int32, start, end time.Time) error {
-	if period < 60 || period%60 != 0 {
-		return wire.Errorf("InvalidParameterValue", "The parameter Period must be a multiple of 60.")
-	}
-	if !start.Before(end) {
-		return wire.Errorf("InvalidParameterCombination", "The parameter StartTime must be less than the parameter EndTime.")
-	}
-	return nil
-}
-
-// GetMetricData serves queries for metrics. Expressions, also those in SQL,
-// are refused.
-func (s metrics) GetMetricData(_ context.Context, in *cloudwatch.GetMetricDataInput) (*cloudwatch.GetMetricDataOutput, error) {
-	if len(in.MetricDataQueries) > 500 {
-		return nil, wire.Errorf("ValidationError", "The collection MetricDataQueries must not have a size greater than 500.")
-	}
-	out := &cloudwatch.GetMetricDataOutput{}
-	seen := map[string]bool{}
-	for _, q := range in.MetricDataQueries {
-		id := value(q.Id)
-		if id == "" || !strings.Contains(lowerLetters, id[:1]) || seen[id] {
-			return nil, wire.Errorf("ValidationError", "The value '%s' for parameter MetricDataQueries.Id is invalid: it must begin with a lower case letter and be unique.", id)
-		}
-		seen[id] = true
-		if q.MetricStat == nil || q.MetricStat.Metric == nil {
-			return nil, wire.Errorf("ValidationError", "The sandbox does not serve metric math: query %s needs a MetricStat.", id)
-		}
-		period := value(q.MetricStat.Period)
-		if err := checkPeriod(period, *in.StartTime, *in.EndTime); err != nil {
-			return nil, err
-		}
-		if q.ReturnData != nil && !*q.ReturnData {
-			continue
-		}
-		r := types.MetricDataResult{
-			Id: q.Id, Label: cmp.Or(q.Label, q.MetricStat.Metric.MetricName), StatusCode: types.StatusCodeComplete,
-			Timestamps: []time.Time{}, Values: []float64{},
-		}
-		points := s.aggregate(q.MetricStat.Metric, *in.StartTime, *in.EndTime, time.Duration(period)*time.Second)
-		if in.ScanBy != types.ScanByTimestampAscending {
-			slices.Reverse(points)
-		}
-		for _, p := range points {
-			v, err := p.statistic(value(q.MetricStat.Stat))
-			if err != nil {
-				return nil, err
-			}
-			r.Timestamps, r.Values = append(r.Timestamps, p.at), append(r.Values, v)
-		}
-		out.MetricDataResults = append(out.MetricDataResults, r)
-	}
-	return out, nil
-}
-
-// percentile reads "p99" or "p99.9".
-func percentile(name string) (float64, bool) {
-	digits, ok := strings.CutPrefix(name, "p")
-	if !ok {
-		return 0, false
-	}
-	rank, err := strconv.ParseFloat(digits, 64)
-	return rank, err == nil && rank >= 0 && rank <= 100
+	return &types.Metric{Namespace: s.metric.Namespace, MetricName: s.metric.MetricName, Dimensions: s.metric.Dimensions[1:]}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
@@ -23,11 +24,16 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "ok")
 		return
 	}
+	if key, ok := strings.CutPrefix(r.URL.Path, "/_sandbox/principals/"); ok {
+		c.partition.servePrincipal(w, r, key)
+		return
+	}
 	s, signed := readScope(r)
+	c = c.worldOf(s)
 	form := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 	switch {
 	case !signed && form: // the few calls of STS that need no credentials
-		s = scope{"", c.config.Region, "sts"}
+		s = scope{region: c.config.Region, service: "sts"}
 	case !signed, s.service == "s3", s.service == "s3express":
 		c.serveS3(w, r, s)
 		return
@@ -46,19 +52,25 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, s scope) {
 	call := Call{Time: c.now(), RequestID: newRequestID(), Service: s.service}
 	x := service.Read(r, call.RequestID)
 	p, err := c.authenticate(s, x.Operation)
-	if err == nil {
-		err = p.permit(s.service, x.Operation)
+	if err == nil && x.Err == nil {
+		err = c.authorize(p, s.service, x.Operation, x.Input())
 	}
 	if err != nil {
 		x.Err = err
 	}
-	c.mu.Lock()
-	x.Run(withCaller(r.Context(), p, call.RequestID))
-	c.mu.Unlock()
 	call.Operation, call.Parameters, call.Principal = x.Operation, x.Parameters(), p.arn
 	call.Changing = changes(x.Operation)
+	var effect faults.Effect
+	if x.Err == nil {
+		effect = c.befall(&call)
+	}
+	if effect.Error != nil {
+		x.Err = effect.Error
+	}
+	c.perform(withCaller(r.Context(), p, call.RequestID), x, call, effect)
 	call.Outcome = outcome(wire.Code(x.Err))
 	c.calls.add(call)
+	c.depart(effect)
 	x.Write(w)
 }
 
@@ -71,9 +83,9 @@ func (c *Cloud) authenticate(s scope, operation string) (principal, error) {
 		}
 		return principal{}, wire.Errorf("MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
-	p, ok := c.principalOf(s.accessKey)
-	if !ok {
-		return p, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid.")
+	p, err := c.identify(s)
+	if err != nil {
+		return p, err
 	}
 	if s.service != "sts" && s.region != "" && s.region != c.config.Region {
 		return p, wire.Errorf("SignatureDoesNotMatch", "Credential should be scoped to a valid region, not %q: this sandbox is %s.", s.region, c.config.Region)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
@@ -23,7 +24,13 @@ func (c *Cloud) serveEC2(w http.ResponseWriter, r *http.Request, s scope) {
 		call.Principal = p.arn
 	}
 	if err == nil {
-		err = p.permit("ec2", call.Operation)
+		err = c.authorize(p, "ec2", call.Operation, nil)
+	}
+	var effect faults.Effect
+	if err == nil {
+		if effect = c.befall(&call); effect.Error != nil {
+			err = effect.Error
+		}
 	}
 	var set string
 	var items any
@@ -34,19 +41,27 @@ func (c *Cloud) serveEC2(w http.ResponseWriter, r *http.Request, s scope) {
 	}
 	if err == nil {
 		c.calls.add(call)
+		c.depart(effect)
 		writeEC2(w, call.RequestID, call.Operation, set, items)
 		return
 	}
-	status, e := http.StatusBadRequest, &ec2Error{wire.Code(err), err.Error()}
+	status, e := http.StatusBadRequest, &ec2Error{wire.Code(err), wire.Message(err)}
 	errors.As(err, &e)
 	switch e.code { // what EC2 calls these
 	case "AccessDenied":
 		status, e.code = http.StatusForbidden, "UnauthorizedOperation"
+		e.message = "You are not authorized to perform this operation. " + e.message
+	case "ExpiredToken":
+		e.code, e.message = "RequestExpired", "Request has expired."
 	case "InvalidClientTokenId", "SignatureDoesNotMatch":
 		status, e.code = http.StatusUnauthorized, "AuthFailure"
 	}
+	if effect.Error != nil {
+		status, e = effect.Error.HTTPStatus(), &ec2Error{effect.Error.Code, effect.Error.ErrorMessage()}
+	}
 	call.Outcome = e.code
 	c.calls.add(call)
+	c.depart(effect)
 	writeEC2Error(w, call.RequestID, status, e.code, e.message)
 }
 

@@ -6,11 +6,14 @@ package cloud
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/objects"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
 // A recording holds an answer back until the call is in the log.
@@ -31,18 +34,27 @@ func (c *Cloud) serveS3(w http.ResponseWriter, r *http.Request, s scope) {
 	call.Changing = changes(call.Operation)
 	call.Parameters = s3Parameters(r)
 	recorded := &recording{header: http.Header{}, status: http.StatusOK}
-	p, known := c.principalOf(s.accessKey)
+	var effect faults.Effect
+	p, err := c.identify(s)
 	call.Principal = p.arn
 	switch {
 	case s.accessKey == "":
 		objects.WriteError(recorded, r, http.StatusForbidden, "AccessDenied", "Access Denied")
-	case !known:
+	case wire.Code(err) == "ExpiredToken":
+		objects.WriteError(recorded, r, http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")
+	case err != nil && p.arn != "":
+		objects.WriteError(recorded, r, http.StatusBadRequest, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+	case err != nil:
 		objects.WriteError(recorded, r, http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
 	default:
-		if err := p.permit("s3", call.Operation); err != nil {
-			objects.WriteError(recorded, r, http.StatusForbidden, "AccessDenied", strings.TrimPrefix(err.Error(), "api error AccessDenied: "))
+		if why := c.refuseS3(p, r, call.Operation); why != "" {
+			objects.WriteError(recorded, r, http.StatusForbidden, "AccessDenied", why)
+		} else if err := readWhole(r); err != nil {
+			objects.WriteError(recorded, r, http.StatusBadRequest, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
+		} else if effect = c.befall(&call); effect.Error != nil {
+			objects.WriteError(recorded, r, effect.Error.HTTPStatus(), effect.Error.Code, effect.Error.ErrorMessage())
 		} else {
-			c.objects.ServeHTTP(recorded, r)
+			c.objects.ServeHTTP(recorded, r.WithContext(objects.WithPermission(r.Context(), c.refuseDelete(p, r))))
 		}
 	}
 	call.Outcome = "OK"
@@ -53,12 +65,20 @@ func (c *Cloud) serveS3(w http.ResponseWriter, r *http.Request, s scope) {
 		call.RequestID = id
 	}
 	c.calls.add(call)
+	c.depart(effect)
 	for k, v := range recorded.header {
 		w.Header()[k] = v
 	}
 	w.WriteHeader(recorded.status)
 	// The client has gone when this fails; there is nobody to tell.
 	_, _ = w.Write(recorded.body.Bytes())
+}
+
+// readWhole buffers a request's body.
+func readWhole(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return err
 }
 
 // s3Parameters are bucket and key of a path-style request and its query.

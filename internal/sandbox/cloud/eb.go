@@ -41,6 +41,8 @@ type environment struct {
 	terminated    time.Time
 	group         string // ARN of the target group, empty when there is none
 	rules         []string
+	races         bool              // chooses its rules' priorities too early
+	priorities    map[*listener]int // that it has chosen
 	securityGroup string
 	scalingGroup  string // name, empty when there is none
 	template      launchTemplate

@@ -84,7 +84,11 @@ func (s beanstalk) DescribeConfigurationSettings(_ context.Context, in *elasticb
 		}
 		set(option{nsLaunch, "SecurityGroups", groups})
 	}
-	set(option{"aws:elbv2:listenerrule:default", "HostHeaders", *e.CNAME})
+	hosts := *e.CNAME
+	if given := e.options.get(nsRule, "HostHeaders"); given != "" {
+		hosts = given + "," + hosts
+	}
+	set(option{nsRule, "HostHeaders", hosts})
 	d := types.ConfigurationSettingsDescription{
 		ApplicationName: e.ApplicationName, EnvironmentName: e.EnvironmentName, DateCreated: e.DateCreated, DateUpdated: e.DateUpdated,
 		DeploymentStatus: types.ConfigurationDeploymentStatusDeployed, PlatformArn: e.PlatformArn, SolutionStackName: e.SolutionStackName,

@@ -59,6 +59,7 @@ func (s beanstalk) CreateEnvironment(ctx context.Context, in *elasticbeanstalk.C
 		},
 		options:   settings,
 		requestID: callerOf(ctx).requestID,
+		races:     s.effect.Race,
 	}
 	if err := setBeanstalkTags(&e.tags, in.Tags); err != nil {
 		return nil, err

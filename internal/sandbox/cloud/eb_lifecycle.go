@@ -40,6 +40,7 @@ func (c *Cloud) stepEnvironment(e *environment, now time.Time) {
 		for _, i := range g.live() {
 			c.probe(e, i, now)
 		}
+		c.checkLaunches(e, g)
 	}
 	for w != nil && e.work == w && !now.Before(w.started.Add(c.scaled(w.steps[0].at))) && w.steps[0].do(now) {
 		if w.steps = w.steps[1:]; len(w.steps) == 0 {
@@ -47,6 +48,16 @@ func (c *Cloud) stepEnvironment(e *environment, now time.Time) {
 		}
 	}
 	c.assess(e)
+}
+
+// checkLaunches ends a launch or an update for which there are no instances.
+func (c *Cloud) checkLaunches(e *environment, g *scalingGroup) {
+	operation, ok := map[types.EnvironmentStatus]string{
+		types.EnvironmentStatusLaunching: "Create environment", types.EnvironmentStatusUpdating: "Update environment",
+	}[e.Status]
+	if ok && g.launchFailure != "" {
+		c.fail(e, operation, "Creating Auto Scaling group named: "+g.name+" failed Reason: "+g.launchFailure)
+	}
 }
 
 // begin starts a workflow, in which once makes a step that never waits.
@@ -66,6 +77,7 @@ func (c *Cloud) beginLaunch(e *environment) {
 			c.info(e, "Using "+storageBucket(c.config.Region, c.config.Account)+" as Amazon S3 storage bucket for environment data.")
 		}),
 		once(20*time.Second, func() { c.createNetworking(e) }),
+		once(30*time.Second, func() { c.choosePriorities(e) }),
 		once(100*time.Second, func() { c.createRules(e) }),
 		once(125*time.Second, func() { c.createScaling(e) }),
 		step{180 * time.Second, func(now time.Time) bool {
@@ -109,6 +121,19 @@ func (c *Cloud) stackTags(e *environment, logicalID string) tags {
 	return t
 }
 
+// choosePriorities has an environment that races choose its rules' priorities
+// long before it makes the rules, so that another can choose the same ones.
+func (c *Cloud) choosePriorities(e *environment) {
+	listeners, err := c.sharedListeners(e.options)
+	if err != nil || !e.races {
+		return // createRules says what is wrong
+	}
+	e.priorities = map[*listener]int{}
+	for _, l := range listeners {
+		e.priorities[l] = l.lastPriority()
+	}
+}
+
 // createRules adds the environment's own rule, for its CNAME, below all others.
 func (c *Cloud) createRules(e *environment) {
 	listeners, err := c.sharedListeners(e.options)
@@ -117,7 +142,7 @@ func (c *Cloud) createRules(e *environment) {
 		return
 	}
 	for _, l := range listeners {
-		r, err := balancing{c}.createRule(l, l.lastPriority(),
+		r, err := balancing{c}.createRule(l, cmp.Or(e.priorities[l], l.lastPriority()),
 			[]elbtypes.RuleCondition{{Field: ptr("host-header"), HostHeaderConfig: &elbtypes.HostHeaderConditionConfig{Values: []string{*e.CNAME}}}},
 			[]elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &e.group}}, nil)
 		if err != nil {
@@ -152,7 +177,7 @@ func (c *Cloud) createScaling(e *environment) {
 		min: o.number(nsGroup, "MinSize"), max: o.number(nsGroup, "MaxSize"), desired: o.number(nsGroup, "MinSize"),
 		tags: c.stackTags(e, "AWSEBAutoScalingGroup"), created: c.now(), suspended: map[string]bool{},
 		sources: []*trafficSource{{arn: e.group, legacy: true}}, cooldown: int32(o.number(nsGroup, "Cooldown")),
-		healthCheckType: "EC2", terminationPolicy: []string{"Default"}, idleTrigger: o.get(nsTrigger, "LowerThreshold") != "0",
+		healthCheckType: "EC2", terminationPolicy: []string{"Default"}, trigger: trigger{threshold: o.number(nsTrigger, "LowerThreshold")},
 	}
 	e.template = c.templateOf(e)
 	g.template = e.template
@@ -188,7 +213,7 @@ func (c *Cloud) templateOf(e *environment) launchTemplate {
 		t.fault = "the source bundle is not in the bucket any more"
 		return t
 	}
-	if t.version, err = imageVersion(bundle); err != nil {
+	if t.image, t.version, err = bundledImage(bundle); err != nil {
 		t.fault = err.Error()
 	}
 	return t

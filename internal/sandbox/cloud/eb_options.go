@@ -28,6 +28,7 @@ const (
 	nsTrigger     = "aws:autoscaling:trigger"
 	nsBalancer    = "aws:elbv2:loadbalancer"
 	nsListener    = "aws:elbv2:listener:"
+	nsRule        = "aws:elbv2:listenerrule:default"
 	nsVPC         = "aws:ec2:vpc"
 )
 

@@ -124,6 +124,9 @@ type ec2Error struct{ code, message string }
 
 func (e *ec2Error) Error() string { return e.code + ": " + e.message }
 
+// ec2Operations are what ec2 answers.
+var ec2Operations = []string{"DescribeAvailabilityZones", "DescribeInstances", "DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"}
+
 // ec2 answers an EC2 operation: the element of its set and the set's members.
 // The caller holds the lock.
 func (c *Cloud) ec2(operation string, v url.Values) (set string, items any, err error) {

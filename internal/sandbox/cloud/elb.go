@@ -30,6 +30,7 @@ type listener struct {
 	balancer   *loadBalancer
 	rules      []*rule         // by priority, the default rule last
 	proxy      *proxy.Listener // nil unless the load balancer is an application one
+	pending    []ruleChange    // on their way to the proxy, the next one first
 }
 
 type rule struct {
@@ -153,7 +154,7 @@ func (c *Cloud) applyRules(l *listener) {
 		for _, r := range l.rules {
 			rules = append(rules, c.proxyRule(r))
 		}
-		l.proxy.SetRules(rules)
+		c.setRules(l, rules)
 	}
 	for _, g := range c.groups {
 		g.proxy.SetInUse(len(c.usersOf(*g.TargetGroupArn)) > 0)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/demoservice"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/process"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/proxy"
 )
 
@@ -28,19 +29,28 @@ type instance struct {
 	unhealthy          bool
 	launched           time.Time
 	running            time.Time // when its service began to listen
+	ended              time.Time // when its service was seen to have ended by itself
 	registered         bool      // load balancers have been told
 	leaves             time.Time // when a terminating instance is gone
 	addr               string    // real host:port of its service
-	service            *demoservice.Service
+	service            server
 	fault              string    // why its service could not be started
 	probed             time.Time // when the platform last began its own probe
 	probe              chan bool // its result, nil when none is under way
 	deployed           bool      // it has passed once
 }
 
+// A server is what an instance runs: the demo service or a command of the user's.
+type server interface {
+	Addr() string
+	Exited() <-chan struct{} // closed once it has ended
+	Close() error
+}
+
 // launchTemplate says what the instances of a group run.
 type launchTemplate struct {
 	id, name, kind       string
+	image                string // without tag and digest
 	version, environment string
 	env                  map[string]string
 	fault                string // why nothing can be started from the source bundle
@@ -68,15 +78,28 @@ func (c *Cloud) boot(i *instance, now time.Time) {
 	if i.addr, i.fault = closedPort, t.fault; i.fault != "" {
 		return
 	}
-	service, err := demoservice.Start("127.0.0.1:0", demoservice.Config{
-		Version: t.version, Environment: t.environment, Instance: i.id, Env: maps.Clone(t.env),
-	})
+	service, err := c.start(t, i.id)
 	if err != nil { // the machine runs, its container does not
 		c.config.Logger.Warn("starting a service", "instance", i.id, "environment", t.environment, "error", err)
 		i.fault = err.Error()
 		return
 	}
 	i.service, i.addr = service, service.Addr()
+}
+
+// start starts what the template says: the command for its image or, without one,
+// the demo service.
+func (c *Cloud) start(t launchTemplate, id string) (server, error) {
+	if command, ok := c.config.Run[t.image]; ok {
+		log := c.config.Logger.Named(t.environment).Named(id)
+		return process.Start(process.Config{
+			Command: command, Version: t.version, Environment: t.environment, Instance: id, Env: maps.Clone(t.env),
+			Log: func(line string) { log.Info(line) },
+		})
+	}
+	return demoservice.Start("127.0.0.1:0", demoservice.Config{
+		Version: t.version, Environment: t.environment, Instance: id, Env: maps.Clone(t.env),
+	})
 }
 
 // closedPort is where nothing listens: port 1 is reserved (tcpmux).

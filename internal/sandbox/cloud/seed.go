@@ -22,6 +22,7 @@ type subnet struct{ id, zone, zoneID, cidr, prefix string }
 
 // Seeded names what the world begins with.
 type Seeded struct {
+	Bucket          string
 	VPC             string
 	Subnets         []string
 	SecurityGroup   string
@@ -61,7 +62,8 @@ func (c *Cloud) seed() error {
 		return err
 	}
 	c.seeded = Seeded{
-		VPC: c.network.vpc, Subnets: []string{c.network.subnets[0].id, c.network.subnets[1].id}, SecurityGroup: c.network.securityGroup,
+		Bucket: c.config.Bucket,
+		VPC:    c.network.vpc, Subnets: []string{c.network.subnets[0].id, c.network.subnets[1].id}, SecurityGroup: c.network.securityGroup,
 		LoadBalancerARN: *l.LoadBalancerArn, ListenerARN: *l.ListenerArn, LoadBalancerAddr: l.proxy.Addr(),
 	}
 	return nil
@@ -74,12 +76,19 @@ func (c *Cloud) Seeded() Seeded {
 	return s
 }
 
-// ListenerAddresses maps the ARNs of listeners to the addresses, host:port, at
-// which they take traffic.
+// ListenerAddresses maps the ARNs of the listeners of all accounts to the
+// addresses, host:port, at which they take traffic.
 func (c *Cloud) ListenerAddresses() map[string]string {
+	addresses := map[string]string{}
+	for _, world := range c.partition.all() {
+		world.addAddresses(addresses)
+	}
+	return addresses
+}
+
+func (c *Cloud) addAddresses(addresses map[string]string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	addresses := map[string]string{}
 	for _, lb := range c.balancers {
 		for _, l := range lb.listeners {
 			if l.proxy != nil {
@@ -87,5 +96,4 @@ func (c *Cloud) ListenerAddresses() map[string]string {
 			}
 		}
 	}
-	return addresses
 }

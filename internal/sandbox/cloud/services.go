@@ -35,7 +35,10 @@ func (c *Cloud) serve() map[string]*wire.Service {
 	}
 	add(&wire.Service{
 		Name: "sts", Version: "2011-06-15", Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-		Required: map[string][]string{"AssumeRole": {"RoleArn", "RoleSessionName"}},
+		Required: map[string][]string{
+			"AssumeRole":                {"RoleArn", "RoleSessionName"},
+			"AssumeRoleWithWebIdentity": {"RoleArn", "RoleSessionName", "WebIdentityToken"},
+		},
 	}, tokenService{c})
 	add(&wire.Service{
 		Name: "elasticbeanstalk", Version: "2010-12-01", Namespace: "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/",
@@ -112,9 +115,20 @@ func (c *Cloud) serve() map[string]*wire.Service {
 			&cwtypes.EvaluationWindowMemberWallClockWindow{},
 		},
 		Required: map[string][]string{
-			"GetMetricData":       {"EndTime", "MetricDataQueries", "StartTime"},
-			"GetMetricStatistics": {"EndTime", "MetricName", "Namespace", "Period", "StartTime"},
+			"DeleteAlarms":            {"AlarmNames"},
+			"DescribeAlarmsForMetric": {"MetricName", "Namespace"},
+			"DisableAlarmActions":     {"AlarmNames"},
+			"EnableAlarmActions":      {"AlarmNames"},
+			"GetMetricData":           {"EndTime", "MetricDataQueries", "StartTime"},
+			"GetMetricStatistics":     {"EndTime", "MetricName", "Namespace", "Period", "StartTime"},
+			"ListTagsForResource":     {"ResourceARN"},
+			"PutCompositeAlarm":       {"AlarmName", "AlarmRule"},
+			"PutMetricAlarm":          {"AlarmName", "ComparisonOperator", "EvaluationPeriods"},
+			"PutMetricData":           {"Namespace"},
+			"SetAlarmState":           {"AlarmName", "StateReason", "StateValue"},
+			"TagResource":             {"ResourceARN", "Tags"},
+			"UntagResource":           {"ResourceARN", "TagKeys"},
 		},
-	}, metrics{c})
+	}, monitoring{c})
 	return services
 }

@@ -5,6 +5,7 @@ package cloud
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,45 +36,87 @@ func callerOf(ctx context.Context) caller {
 
 func (s tokenService) GetCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
 	who := callerOf(ctx)
-	return &sts.GetCallerIdentityOutput{Account: &s.config.Account, Arn: &who.arn, UserId: &who.userID}, nil
+	return &sts.GetCallerIdentityOutput{Account: &who.account, Arn: &who.arn, UserId: &who.userID}, nil
 }
 
-// AssumeRole gives credentials for any role of this account. A session of the
-// read-only user stays read-only.
+// AssumeRole gives credentials for a role of any account; see Role for which
+// there are.
 func (s tokenService) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
-	account, role, ok := parseRole(*in.RoleArn)
-	if !ok {
-		return nil, wire.Errorf("ValidationError", "%s is invalid", *in.RoleArn)
-	}
 	who := callerOf(ctx)
-	if account != s.config.Account {
+	account, name, err := parseRole(*in.RoleArn)
+	if err != nil {
+		return nil, err
+	}
+	role, ok := s.partition.role(account, name)
+	if !ok || role.ExternalID != "" && role.ExternalID != value(in.ExternalId) {
 		return nil, wire.Errorf("AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", who.arn, *in.RoleArn)
 	}
+	if who.session && value(in.DurationSeconds) > 3600 {
+		return nil, wire.Errorf("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+	}
+	if len(in.PolicyArns) > 0 {
+		return nil, wire.Errorf("ValidationError", "The sandbox has no managed policies.")
+	}
+	session, err := s.assume(*in.RoleArn, account, role, *in.RoleSessionName, in.DurationSeconds, in.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return &sts.AssumeRoleOutput{AssumedRoleUser: session.user, Credentials: session.credentials, SourceIdentity: in.SourceIdentity}, nil
+}
+
+// session is what assuming a role gives.
+type session struct {
+	user        *types.AssumedRoleUser
+	credentials *types.Credentials
+}
+
+var sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+
+// assume makes a session of a role. A policy given with the call can only take
+// away from what the role may do.
+func (s tokenService) assume(arn, account string, role Role, name string, duration *int32, policy *string) (session, error) {
+	if !sessionName.MatchString(name) {
+		return session{}, wire.Errorf("ValidationError", `1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`, name)
+	}
 	seconds := int32(3600)
-	if in.DurationSeconds != nil {
-		seconds = *in.DurationSeconds
+	if duration != nil {
+		seconds = *duration
 	}
 	if seconds < 900 || seconds > 43200 {
-		return nil, wire.Errorf("ValidationError", "The requested DurationSeconds %d is not between 900 and 43200", seconds)
+		return session{}, wire.Errorf("ValidationError", "The requested DurationSeconds %d is not between 900 and 43200", seconds)
 	}
-	id := "AROA" + s.id(upperLetters, 16)
-	arn := "arn:aws:sts::" + account + ":assumed-role/" + role + "/" + *in.RoleSessionName
+	policies, err := bind(identityBased, role.Policy)
+	if err != nil {
+		return session{}, err
+	}
+	narrower, err := bind(sessionPolicy, value(policy))
+	if err != nil {
+		return session{}, &types.MalformedPolicyDocumentException{Message: ptr(err.Error())}
+	}
+	if _, err := s.partition.world(account); err != nil {
+		return session{}, wire.Errorf("ValidationError", "%s is invalid: %s", arn, err)
+	}
+	who := principal{
+		account: account, arn: "arn:aws:sts::" + account + ":assumed-role/" + role.Name + "/" + name, userID: uniqueID("AROA", arn) + ":" + name,
+		policies: append(policies, narrower...), session: true, token: s.id(lowerLetters+digits, 200),
+		expires: s.now().Truncate(time.Second).Add(time.Duration(seconds) * time.Second),
+	}
 	key := "ASIA" + s.id(upperLetters+digits, 16)
-	session := id + ":" + *in.RoleSessionName
-	s.sessions[key] = principal{arn, session, who.readOnly}
-	secret, token := s.id(lowerLetters+digits, 40), s.id(lowerLetters+digits, 200)
-	expires := s.now().Add(time.Duration(seconds) * time.Second)
-	return &sts.AssumeRoleOutput{
-		AssumedRoleUser: &types.AssumedRoleUser{Arn: &arn, AssumedRoleId: &session},
-		Credentials:     &types.Credentials{AccessKeyId: &key, SecretAccessKey: &secret, SessionToken: &token, Expiration: &expires},
+	s.partition.addSession(key, who)
+	return session{
+		&types.AssumedRoleUser{Arn: &who.arn, AssumedRoleId: &who.userID},
+		&types.Credentials{AccessKeyId: &key, SecretAccessKey: ptr(s.id(lowerLetters+digits, 40)), SessionToken: &who.token, Expiration: &who.expires},
 	}, nil
 }
 
-func parseRole(arn string) (account, role string, ok bool) {
+// parseRole takes account and name out of a role's ARN. Paths are no part of
+// the name.
+func parseRole(arn string) (account, name string, err error) {
 	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 || parts[2] != "iam" {
-		return "", "", false
+	if len(parts) == 6 && parts[2] == "iam" {
+		if path, ok := strings.CutPrefix(parts[5], "role/"); ok && path != "" && !strings.HasSuffix(path, "/") {
+			return parts[4], path[strings.LastIndex(path, "/")+1:], nil
+		}
 	}
-	path, isRole := strings.CutPrefix(parts[5], "role/")
-	return parts[4], path[strings.LastIndex(path, "/")+1:], isRole
+	return "", "", wire.Errorf("ValidationError", "%s is invalid", arn)
 }

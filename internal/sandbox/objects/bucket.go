@@ -102,6 +102,7 @@ func (s *Store) deleteBucket(c *call) error {
 			with("BucketName", c.bucket)
 	}
 	delete(s.buckets, c.bucket)
+	s.names.release(c.bucket)
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
 }

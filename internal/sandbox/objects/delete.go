@@ -4,6 +4,7 @@
 package objects
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -34,6 +35,23 @@ func (s *Store) deleteIf(bucket, key string, condition writeCondition) error {
 		return err
 	}
 	b.remove(key)
+	return nil
+}
+
+type permission struct{}
+
+// WithPermission has DeleteObjects ask for each key why it may not be deleted;
+// one for which the answer is empty may.
+func WithPermission(ctx context.Context, refuse func(key string) string) context.Context {
+	return context.WithValue(ctx, permission{}, refuse)
+}
+
+func mayDelete(ctx context.Context, key string) error {
+	if refuse, ok := ctx.Value(permission{}).(func(string) string); ok {
+		if why := refuse(key); why != "" {
+			return fail(http.StatusForbidden, "AccessDenied", why)
+		}
+	}
 	return nil
 }
 
@@ -78,6 +96,9 @@ func (s *Store) deleteObjects(c *call) error {
 		if o.VersionID != "" && o.VersionID != "null" {
 			err = fail(http.StatusBadRequest, "NoSuchVersion", "The specified version does not exist.")
 		} else {
+			err = mayDelete(c.r.Context(), o.Key)
+		}
+		if err == nil {
 			err = s.deleteIf(c.bucket, o.Key, writeCondition{ifMatch: o.ETag})
 		}
 		var e *apiError

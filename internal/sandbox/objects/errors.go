@@ -73,6 +73,12 @@ func errBucketOwned(name string) *apiError {
 		"Your previous request to create the named bucket succeeded and you already own it.").with("BucketName", name)
 }
 
+func errBucketTaken(name string) *apiError {
+	return fail(http.StatusConflict, "BucketAlreadyExists",
+		"The requested bucket name is not available. The bucket namespace is shared by all users of the system. "+
+			"Please select a different name and try again.").with("BucketName", name)
+}
+
 func errMalformedXML() *apiError {
 	return fail(http.StatusBadRequest, "MalformedXML",
 		"The XML you provided was not well-formed or did not validate against our published schema")

@@ -5,8 +5,10 @@ package objects
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -39,6 +41,9 @@ var handlers = map[string]func(*Store, *call) error{
 	"PutObjectTagging":    (*Store).putObjectTagging,
 	"DeleteObjectTagging": (*Store).deleteObjectTagging,
 }
+
+// Operations names the operations served, in alphabetical order.
+func Operations() []string { return slices.Sorted(maps.Keys(handlers)) }
 
 // ServeHTTP answers one path-style S3 request. Set X-Amz-Request-Id in the
 // response's header beforehand to have the request go by that id.
@@ -130,6 +135,9 @@ func (c *call) region(unsigned string) (string, error) {
 // not whose the caller thinks it is.
 func (s *Store) checkBucket(c *call, operation, region string) error {
 	home, exists := s.BucketRegion(c.bucket)
+	if !exists && s.names.taken(c.bucket) { // another account's, whose policies let nobody else in
+		return fail(http.StatusForbidden, "AccessDenied", "Access Denied")
+	}
 	if !exists {
 		return errNoBucket(c.bucket)
 	}

@@ -18,6 +18,7 @@ type Store struct {
 	account string
 	region  string // of requests that do not say theirs
 	clock   func() time.Time
+	names   *names // of buckets, which no two accounts have
 
 	mu      sync.RWMutex
 	buckets map[string]*bucket
@@ -49,7 +50,14 @@ type object struct {
 // New makes an empty store of an account. The Region is that of requests which
 // carry no credential scope.
 func New(account, region string, clock func() time.Time) *Store {
-	return &Store{account: account, region: region, clock: clock, buckets: map[string]*bucket{}}
+	s := &Store{region: region, clock: clock, names: &names{owners: map[string]string{}}}
+	return s.ForAccount(account)
+}
+
+// ForAccount makes an empty store of another account. Names of buckets are
+// unique over both.
+func (s *Store) ForAccount(account string) *Store {
+	return &Store{account: account, region: s.region, clock: s.clock, names: s.names, buckets: map[string]*bucket{}}
 }
 
 // CreateBucket makes a bucket; one that is there already is an error.
@@ -61,6 +69,9 @@ func (s *Store) CreateBucket(name, region string) error {
 	defer s.mu.Unlock()
 	if s.buckets[name] != nil {
 		return errBucketOwned(name)
+	}
+	if !s.names.claim(name, s.account) {
+		return errBucketTaken(name)
 	}
 	s.buckets[name] = &bucket{
 		name: name, region: region, created: s.clock().UTC(), objects: map[string]*object{},
@@ -77,6 +88,14 @@ func (s *Store) BucketRegion(name string) (string, bool) {
 		return "", false
 	}
 	return b.region, true
+}
+
+// Has tells whether an object exists.
+func (s *Store) Has(bucket, key string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b := s.buckets[bucket]
+	return b != nil && b.objects[key] != nil
 }
 
 // Get returns a copy of an object's content, and whether it exists.

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -100,6 +101,10 @@ func (roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		switch {
 		case err == nil:
 			g.metrics.answered(start, g.now(), response.StatusCode)
+			g.bytesOut.Add(headerSize(response.Header))
+			if response.StatusCode != http.StatusSwitchingProtocols { // its body is the connection
+				response.Body = &counted{response.Body, &g.bytesOut}
+			}
 			return response, nil
 		case isDialError(err) && t.leaving():
 			// The target went away between the choice and the connection. It
@@ -110,6 +115,29 @@ func (roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+}
+
+// counted is an answer's body that counts its bytes.
+type counted struct {
+	io.ReadCloser
+	bytes *atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	c.bytes.Add(int64(n))
+	return n, err
+}
+
+// headerSize is how long a header and a status line are on the wire.
+func headerSize(h http.Header) int64 {
+	size := len("HTTP/1.1 200 OK\r\n\r\n")
+	for name, values := range h {
+		for _, v := range values {
+			size += len(name) + len(": \r\n") + len(v)
+		}
+	}
+	return int64(size)
 }
 
 // keepOpen is a request body that only its server closes.

@@ -23,6 +23,7 @@ type Group struct {
 	metrics metrics
 
 	turn     atomic.Uint64
+	bytesOut atomic.Int64
 	eligible atomic.Pointer[[]*target] // who gets requests now; replaced as a whole
 
 	mu      sync.Mutex
@@ -159,7 +160,13 @@ func (g *Group) Health() []TargetHealth {
 
 // Metrics lists the minutes of the last three hours in which the group was sent
 // requests, the oldest first.
-func (g *Group) Metrics() []Minute { return g.metrics.list() }
+func (g *Group) Metrics() []Minute { return g.metrics.list(time.Time{}) }
+
+// MetricsSince lists those of Metrics that began at a time or later.
+func (g *Group) MetricsSince(t time.Time) []Minute { return g.metrics.list(t) }
+
+// BytesOut is how many bytes the targets have answered so far, headers included.
+func (g *Group) BytesOut() int64 { return g.bytesOut.Load() }
 
 // Close removes all targets and ends their checks. The group stays empty.
 func (g *Group) Close() {

@@ -89,11 +89,16 @@ func (m *metrics) at(t time.Time) *Minute {
 	return minute
 }
 
-func (m *metrics) list() []Minute {
+// list copies the minutes that began at a time or later.
+func (m *metrics) list(since time.Time) []Minute {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	list := make([]Minute, 0, len(m.minutes))
-	for _, minute := range m.minutes {
+	first := len(m.minutes)
+	for first > 0 && !m.minutes[first-1].Start.Before(since) {
+		first--
+	}
+	list := make([]Minute, 0, len(m.minutes)-first)
+	for _, minute := range m.minutes[first:] {
 		c := *minute
 		c.ResponseTime.Values = append([]float64(nil), c.ResponseTime.Values...)
 		list = append(list, c)

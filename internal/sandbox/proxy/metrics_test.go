@@ -5,6 +5,7 @@ package proxy
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -17,7 +18,7 @@ func TestMinutes(t *testing.T) {
 	}
 	m.failed(now.Add(2*time.Second), true)
 	m.failed(now, false) // late, into the minute before
-	list := m.list()
+	list := m.list(time.Time{})
 	if len(list) != 2 {
 		t.Fatalf("got %+v", list)
 	}
@@ -32,14 +33,17 @@ func TestMinutes(t *testing.T) {
 	if second.Start.Sub(first.Start) != time.Minute || second.RequestCount != 1 || second.ConnectionErrors != 1 {
 		t.Errorf("got %+v", second)
 	}
+	if since := m.list(second.Start); len(since) != 1 || since[0].Start != second.Start {
+		t.Errorf("since the second minute: %+v", since)
+	}
 	list[0].ResponseTime.Values[0] = 99
-	if m.list()[0].ResponseTime.Values[0] == 99 {
+	if m.list(time.Time{})[0].ResponseTime.Values[0] == 99 {
 		t.Error("list gives away what is stored")
 	}
 	for i := range 200 {
 		m.failed(now.Add(time.Duration(i)*time.Minute), false)
 	}
-	if list := m.list(); len(list) != keptMinutes || !list[0].Start.Before(list[1].Start) {
+	if list := m.list(time.Time{}); len(list) != keptMinutes || !list[0].Start.Before(list[1].Start) {
 		t.Errorf("%d minutes are kept", len(list))
 	}
 }
@@ -61,5 +65,19 @@ func TestSamplesStayRepresentative(t *testing.T) {
 		if want := float64(i * s.stride); v != want {
 			t.Fatalf("value %d is %v, want %v", i, v, want)
 		}
+	}
+}
+
+func TestBytesOut(t *testing.T) {
+	l := newListener(t, time.Now)
+	g := newGroup(t, passive, 0, says(strings.Repeat("x", 100_000)))
+	awaitHealth(t, g, "healthy")
+	l.SetRules(forwardTo(WeightedGroup{g, 1}))
+	c := client(t)
+	for range 3 {
+		get(t, c, "http://"+l.Addr())
+	}
+	if n := g.BytesOut(); n < 300_000+3*60 || n > 300_000+3*400 {
+		t.Errorf("three answers of 100,000 bytes are %d", n)
 	}
 }

@@ -5,6 +5,7 @@
 Argument: the sandbox's info as JSON. The first thing that is wrong ends it.
 """
 
+import base64
 import datetime
 import io
 import json
@@ -19,13 +20,14 @@ from botocore.exceptions import ClientError
 info = json.loads(sys.argv[1])
 
 
-def client(name):
+def client(name, **credentials):
+    if not credentials:
+        credentials = {"aws_access_key_id": info["access_key_id"], "aws_secret_access_key": info["secret_access_key"]}
     return boto3.client(
         name,
         endpoint_url=info["endpoint_url"],
         region_name=info["region"],
-        aws_access_key_id=info["access_key_id"],
-        aws_secret_access_key=info["secret_access_key"],
+        **credentials,
         config=Config(retries={"max_attempts": 1}),
     )
 
@@ -52,7 +54,22 @@ sts, s3, eb, elb = client("sts"), client("s3"), client("elasticbeanstalk"), clie
 asg, cfn, ec2, cw = client("autoscaling"), client("cloudformation"), client("ec2"), client("cloudwatch")
 
 assert sts.get_caller_identity()["Account"] == info["account_id"]
-sts.assume_role(RoleArn=f"arn:aws:iam::{info['account_id']}:role/x", RoleSessionName="smoke")["Credentials"]["SessionToken"]
+role = sts.assume_role(RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke")["Credentials"]
+there = {"aws_access_key_id": role["AccessKeyId"], "aws_secret_access_key": role["SecretAccessKey"], "aws_session_token": role["SessionToken"]}
+assert client("sts", **there).get_caller_identity()["Arn"] == "arn:aws:sts::210987654321:assumed-role/x/smoke"
+other = client("elbv2", **there).describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+assert ":210987654321:" in other and other != info["load_balancer_arn"]
+del there["aws_session_token"]
+refused("InvalidClientTokenId", client("elbv2", **there).describe_load_balancers)
+claims = base64.urlsafe_b64encode(json.dumps({"iss": "https://ci.acme.com", "sub": "pipeline", "aud": "aws"}).encode()).decode().rstrip("=")
+web = sts.assume_role_with_web_identity(
+    RoleArn=f"arn:aws:iam::{info['account_id']}:role/x", RoleSessionName="smoke", WebIdentityToken=f"e30.{claims}.x")
+assert (web["Provider"], web["SubjectFromWebIdentityToken"], web["Audience"]) == ("ci.acme.com", "pipeline", "aws"), web
+refused("InvalidIdentityToken", sts.assume_role_with_web_identity, RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke", WebIdentityToken="token")
+reader = {"aws_access_key_id": info["read_only_access_key_id"], "aws_secret_access_key": info["read_only_secret_access_key"]}
+refused("AccessDenied", client("sts", **reader).assume_role, RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke")
+refused("AccessDenied", client("s3", **reader).put_object, Bucket=info["bucket"], Key="x", Body=b"x")
+refused("AccessDenied", client("cloudwatch", **reader).put_metric_data, Namespace="Acme", MetricData=[{"MetricName": "x", "Value": 1}])
 
 # The network.
 assert ec2.describe_vpcs(VpcIds=[info["vpc_id"]])["Vpcs"][0]["VpcId"] == info["vpc_id"]
@@ -212,13 +229,49 @@ assert {"Name": "condition-values-per-alb-rule", "Max": "5"} in elb.describe_acc
 # CloudWatch.
 now = datetime.datetime.now(datetime.timezone.utc)
 window = {"StartTime": now - datetime.timedelta(minutes=5), "EndTime": now + datetime.timedelta(minutes=5)}
-metrics = cw.list_metrics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount")["Metrics"]
+
+
+def hosts():
+    return cw.list_metrics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount", Dimensions=[
+        {"Name": "TargetGroup", "Value": group.split(":")[-1]}])["Metrics"]
+
+
+until("the hosts are counted", hosts)
+metrics = hosts()
 assert len(metrics) == 1, metrics
 data = cw.get_metric_data(MetricDataQueries=[{"Id": "hosts", "MetricStat": {"Metric": metrics[0], "Period": 60, "Stat": "Maximum"}}], **window)
 assert data["MetricDataResults"][0]["Values"], data
 points = cw.get_metric_statistics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount", Dimensions=metrics[0]["Dimensions"], Period=60, Statistics=["Maximum"], **window)
 assert points["Datapoints"][0]["Timestamp"].tzinfo
 refused("InvalidParameterValue", cw.get_metric_statistics, Namespace="x", MetricName="y", Period=7, Statistics=["Sum"], **window)
+cw.put_metric_data(Namespace="Acme", MetricData=[
+    {"MetricName": "Errors", "Dimensions": [{"Name": "Service", "Value": "checkout"}], "Values": [1, 2], "Counts": [3, 1], "Unit": "Count"}])
+errors = {"Namespace": "Acme", "MetricName": "Errors", "Dimensions": [{"Name": "Service", "Value": "checkout"}]}
+data = cw.get_metric_data(MetricDataQueries=[
+    {"Id": "sum", "MetricStat": {"Metric": errors, "Period": 60, "Stat": "Sum"}, "ReturnData": False},
+    {"Id": "double", "Expression": "2 * FILL(sum, 0)", "Label": "twice"}], **window)["MetricDataResults"]
+assert [(r["Label"], sum(r["Values"])) for r in data] == [("twice", 10)], data
+refused("InvalidParameterValue", cw.put_metric_data, Namespace="AWS/Acme", MetricData=[{"MetricName": "x", "Value": 1}])
+cw.put_metric_alarm(
+    AlarmName="errors", Namespace="Acme", MetricName="Errors", Dimensions=errors["Dimensions"], Period=60, EvaluationPeriods=1, Statistic="Sum",
+    Threshold=4, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore", Tags=[{"Key": "team", "Value": "checkout"}])
+alarm = cw.describe_alarms(AlarmNames=["errors", "none"])["MetricAlarms"][0]
+assert alarm["TreatMissingData"] == "ignore" and alarm["StateTransitionedTimestamp"].tzinfo
+until("the alarm is raised", lambda: cw.describe_alarms(StateValue="ALARM")["MetricAlarms"])
+cw.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(errors) AND NOT FALSE")
+assert cw.describe_alarms()["CompositeAlarms"] == []
+until("the composite alarm is raised", lambda: cw.describe_alarms(AlarmTypes=["CompositeAlarm"], StateValue="ALARM")["CompositeAlarms"])
+assert [a["AlarmName"] for a in cw.describe_alarms_for_metric(**errors)["MetricAlarms"]] == ["errors"]
+assert cw.describe_alarm_history(AlarmName="errors", HistoryItemType="StateUpdate")["AlarmHistoryItems"][-1]["HistorySummary"].endswith("to ALARM")
+cw.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="smoke")
+cw.disable_alarm_actions(AlarmNames=["errors"])
+assert not cw.describe_alarms(AlarmNamePrefix="err")["MetricAlarms"][0]["ActionsEnabled"]
+cw.enable_alarm_actions(AlarmNames=["errors"])
+cw.tag_resource(ResourceARN=alarm["AlarmArn"], Tags=[{"Key": "a", "Value": "b"}])
+cw.untag_resource(ResourceARN=alarm["AlarmArn"], TagKeys=["team"])
+assert cw.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
+refused("ResourceNotFound", cw.delete_alarms, AlarmNames=["errors", "none"])
+cw.delete_alarms(AlarmNames=["errors", "all"])
 
 # The end.
 eb.terminate_environment(EnvironmentId=environment)

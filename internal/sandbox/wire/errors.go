@@ -31,6 +31,14 @@ func Code(err error) string {
 	return describe(err).code
 }
 
+// Message is the text that a client is told; empty when err is nil.
+func Message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return describe(err).message
+}
+
 // A failure is an error as the protocols write it.
 type failure struct {
 	code, message, fault string
@@ -45,8 +53,15 @@ func describe(err error) failure {
 		return failure{"InternalFailure", err.Error(), "Receiver", http.StatusInternalServerError}
 	}
 	f := failure{api.ErrorCode(), api.ErrorMessage(), "Sender", http.StatusBadRequest}
+	var own interface{ HTTPStatus() int }
+	if errors.As(err, &own) { // it brings its own
+		if f.status = own.HTTPStatus(); f.status >= http.StatusInternalServerError {
+			f.fault = "Receiver"
+		}
+		return f
+	}
 	switch f.code {
-	case "AccessDenied", "AccessDeniedException", "SignatureDoesNotMatch", "InvalidClientTokenId", "MissingAuthenticationToken",
+	case "AccessDenied", "AccessDeniedException", "ExpiredToken", "SignatureDoesNotMatch", "InvalidClientTokenId", "MissingAuthenticationToken",
 		"OptInRequired", "InsufficientPrivilegesException":
 		f.status = http.StatusForbidden
 	case "ResourceContention", "InternalFailure":

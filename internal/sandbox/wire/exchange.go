@@ -129,6 +129,17 @@ func (x *Exchange) Parameters() json.RawMessage {
 	return marshalJSON(encode(x.input))
 }
 
+// Input is what the operation gets, nil when the request could not be read.
+func (x *Exchange) Input() any {
+	if !x.input.IsValid() {
+		return nil
+	}
+	return x.input.Interface()
+}
+
+// Redirect has another service of the same operations answer the call.
+func (x *Exchange) Redirect(s *Service) { x.call = s.operations[x.Operation].Call }
+
 // Run calls the operation, unless the exchange has failed already, and writes
 // down its answer. After Run nothing refers to what the operation returned, so
 // that an operation may return parts of its own state when its lock is held

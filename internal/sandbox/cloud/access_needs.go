@@ -1,0 +1,259 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package cloud
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
+)
+
+// resources gives, by IAM action, the resource that a call is about: a template
+// in which {Member} is replaced by the input's member, by each of its elements
+// or, when it is absent, by *. What begins with a member is a whole ARN; the
+// rest follows "arn:aws:service:region:account:". {environment} and {group} are
+// looked up. Actions that are not here have no resource.
+//
+// Source: the Service Authorization Reference.
+var resources = map[string]string{
+	"autoscaling:AttachLoadBalancerTargetGroups":      "{group}",
+	"autoscaling:AttachTrafficSources":                "{group}",
+	"autoscaling:DetachLoadBalancerTargetGroups":      "{group}",
+	"autoscaling:DetachTrafficSources":                "{group}",
+	"autoscaling:ResumeProcesses":                     "{group}",
+	"autoscaling:SetDesiredCapacity":                  "{group}",
+	"autoscaling:SetInstanceHealth":                   "{group}",
+	"autoscaling:SuspendProcesses":                    "{group}",
+	"autoscaling:TerminateInstanceInAutoScalingGroup": "{group}",
+	"autoscaling:UpdateAutoScalingGroup":              "{group}",
+
+	"cloudformation:DescribeStackResource":  "stack/{StackName}/*",
+	"cloudformation:DescribeStackResources": "stack/{StackName}/*",
+	"cloudformation:DescribeStacks":         "stack/{StackName}/*",
+	"cloudformation:ListStackResources":     "stack/{StackName}/*",
+
+	"cloudwatch:DeleteAlarms":         "alarm:{AlarmNames}",
+	"cloudwatch:DescribeAlarmHistory": "alarm:{AlarmName}",
+	"cloudwatch:DescribeAlarms":       "alarm:*", // whatever names are asked for
+	"cloudwatch:DisableAlarmActions":  "alarm:{AlarmNames}",
+	"cloudwatch:EnableAlarmActions":   "alarm:{AlarmNames}",
+	"cloudwatch:ListTagsForResource":  "{ResourceARN}",
+	"cloudwatch:PutCompositeAlarm":    "alarm:{AlarmName}",
+	"cloudwatch:PutMetricAlarm":       "alarm:{AlarmName}",
+	"cloudwatch:SetAlarmState":        "alarm:{AlarmName}",
+	"cloudwatch:TagResource":          "{ResourceARN}",
+	"cloudwatch:UntagResource":        "{ResourceARN}",
+
+	"elasticbeanstalk:CreateApplication":             "application/{ApplicationName}",
+	"elasticbeanstalk:CreateApplicationVersion":      "applicationversion/{ApplicationName}/{VersionLabel}",
+	"elasticbeanstalk:CreateEnvironment":             "environment/{ApplicationName}/{EnvironmentName}",
+	"elasticbeanstalk:DeleteApplication":             "application/{ApplicationName}",
+	"elasticbeanstalk:DeleteApplicationVersion":      "applicationversion/{ApplicationName}/{VersionLabel}",
+	"elasticbeanstalk:DescribeApplicationVersions":   "applicationversion/{ApplicationName}/{VersionLabels}",
+	"elasticbeanstalk:DescribeApplications":          "application/{ApplicationNames}",
+	"elasticbeanstalk:DescribeConfigurationSettings": "environment/{ApplicationName}/{EnvironmentName}",
+	"elasticbeanstalk:DescribeEnvironmentHealth":     "{environment}",
+	"elasticbeanstalk:DescribeEnvironmentResources":  "{environment}",
+	"elasticbeanstalk:DescribeEnvironments":          "{environment}",
+	"elasticbeanstalk:DescribeEvents":                "{environment}",
+	"elasticbeanstalk:DescribeInstancesHealth":       "{environment}",
+	"elasticbeanstalk:DescribePlatformVersion":       "{PlatformArn}",
+	"elasticbeanstalk:ListTagsForResource":           "{ResourceArn}",
+	"elasticbeanstalk:TerminateEnvironment":          "{environment}",
+	"elasticbeanstalk:UpdateApplication":             "application/{ApplicationName}",
+	"elasticbeanstalk:UpdateEnvironment":             "{environment}",
+
+	"elasticloadbalancing:AddTags":                      "{ResourceArns}",
+	"elasticloadbalancing:CreateListener":               "{LoadBalancerArn}",
+	"elasticloadbalancing:CreateLoadBalancer":           "loadbalancer/app/{Name}/*",
+	"elasticloadbalancing:CreateRule":                   "{ListenerArn}",
+	"elasticloadbalancing:CreateTargetGroup":            "targetgroup/{Name}/*",
+	"elasticloadbalancing:DeleteListener":               "{ListenerArn}",
+	"elasticloadbalancing:DeleteLoadBalancer":           "{LoadBalancerArn}",
+	"elasticloadbalancing:DeleteRule":                   "{RuleArn}",
+	"elasticloadbalancing:DeleteTargetGroup":            "{TargetGroupArn}",
+	"elasticloadbalancing:DeregisterTargets":            "{TargetGroupArn}",
+	"elasticloadbalancing:ModifyListener":               "{ListenerArn}",
+	"elasticloadbalancing:ModifyLoadBalancerAttributes": "{LoadBalancerArn}",
+	"elasticloadbalancing:ModifyRule":                   "{RuleArn}",
+	"elasticloadbalancing:ModifyTargetGroup":            "{TargetGroupArn}",
+	"elasticloadbalancing:ModifyTargetGroupAttributes":  "{TargetGroupArn}",
+	"elasticloadbalancing:RegisterTargets":              "{TargetGroupArn}",
+	"elasticloadbalancing:RemoveTags":                   "{ResourceArns}",
+
+	"sts:AssumeRole": "{RoleArn}",
+}
+
+// tagging gives what is needed besides when something is made with tags.
+var tagging = map[string]need{
+	"cloudwatch:PutCompositeAlarm":              {"cloudwatch:TagResource", []string{"alarm:{AlarmName}"}},
+	"cloudwatch:PutMetricAlarm":                 {"cloudwatch:TagResource", []string{"alarm:{AlarmName}"}},
+	"elasticbeanstalk:CreateApplication":        {"elasticbeanstalk:AddTags", []string{"application/{ApplicationName}"}},
+	"elasticbeanstalk:CreateApplicationVersion": {"elasticbeanstalk:AddTags", []string{"applicationversion/{ApplicationName}/{VersionLabel}"}},
+	"elasticbeanstalk:CreateEnvironment":        {"elasticbeanstalk:AddTags", []string{"environment/{ApplicationName}/{EnvironmentName}"}},
+	"elasticloadbalancing:CreateListener":       {"elasticloadbalancing:AddTags", []string{"listener/*"}},
+	"elasticloadbalancing:CreateLoadBalancer":   {"elasticloadbalancing:AddTags", []string{"loadbalancer/app/{Name}/*"}},
+	"elasticloadbalancing:CreateRule":           {"elasticloadbalancing:AddTags", []string{"listener-rule/*"}},
+	"elasticloadbalancing:CreateTargetGroup":    {"elasticloadbalancing:AddTags", []string{"targetgroup/{Name}/*"}},
+}
+
+// needs gives the permissions that a call needs. The caller holds the lock.
+func (c *Cloud) needs(service, operation string, input any) []need {
+	prefix := service
+	if service == "monitoring" {
+		prefix = "cloudwatch"
+	}
+	action := prefix + ":" + operation
+	in := reflect.Indirect(reflect.ValueOf(input))
+	resolve := func(template string) []string { return c.resolve(prefix, template, in) }
+	switch action {
+	case "sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity": // need none
+		return nil
+	case "elasticbeanstalk:UpdateTagsForResource":
+		var needs []need
+		for member, action := range map[string]string{"TagsToAdd": "elasticbeanstalk:AddTags", "TagsToRemove": "elasticbeanstalk:RemoveTags"} {
+			if in.FieldByName(member).Len() > 0 {
+				needs = append(needs, need{action, resolve("{ResourceArn}")})
+			}
+		}
+		return needs
+	case "elasticloadbalancing:SetRulePriorities":
+		var rules []string
+		for i := range in.FieldByName("RulePriorities").Len() {
+			rules = append(rules, texts(in.FieldByName("RulePriorities").Index(i).FieldByName("RuleArn"))...)
+		}
+		return []need{{action, rules}}
+	}
+	template, ok := resources[action]
+	if !ok {
+		return []need{{action, []string{"*"}}}
+	}
+	needs := []need{{action, resolve(template)}}
+	if extra, ok := tagging[action]; ok && in.FieldByName("Tags").Len() > 0 {
+		needs = append(needs, need{extra.action, resolve(extra.resources[0])})
+	}
+	if create, ok := input.(*elasticbeanstalk.CreateEnvironmentInput); ok {
+		for _, o := range create.OptionSettings {
+			if value(o.OptionName) == "ServiceRole" && value(o.Value) != "" {
+				needs = append(needs, need{"iam:PassRole", []string{c.roleARN(*o.Value)}})
+			}
+		}
+	}
+	return needs
+}
+
+// roleARN is the ARN of a role of this account given by name or ARN.
+func (c *Cloud) roleARN(role string) string {
+	if strings.HasPrefix(role, "arn:") {
+		return role
+	}
+	return "arn:aws:iam::" + c.config.Account + ":role/" + role
+}
+
+// resolve fills in a template.
+func (c *Cloud) resolve(service, template string, in reflect.Value) []string {
+	switch template {
+	case "{environment}":
+		return c.environmentARNs(in)
+	case "{group}":
+		return []string{c.groupARN(in)}
+	}
+	whole := strings.HasPrefix(template, "{")
+	results := []string{""}
+	for template != "" {
+		before, rest, found := strings.Cut(template, "{")
+		for i := range results {
+			results[i] += before
+		}
+		if !found {
+			break
+		}
+		member, after, _ := strings.Cut(rest, "}")
+		var grown []string
+		for _, r := range results {
+			for _, v := range textsOrAny(in.FieldByName(member)) {
+				grown = append(grown, r+v)
+			}
+		}
+		results, template = grown, after
+	}
+	if !whole {
+		for i := range results {
+			results[i] = c.arn(service, results[i])
+		}
+	}
+	return results
+}
+
+// environmentARNs are those of the environments that an input names by id or
+// name, of its application or of all.
+func (c *Cloud) environmentARNs(in reflect.Value) []string {
+	named := func(members ...string) (names []string) {
+		for _, m := range members {
+			names = append(names, texts(in.FieldByName(m))...)
+		}
+		return names
+	}
+	application := textsOrAny(in.FieldByName("ApplicationName"))[0]
+	var arns []string
+	for _, id := range named("EnvironmentId", "EnvironmentIds") {
+		arn := c.arn("elasticbeanstalk", "environment/"+application+"/*")
+		if e, err := c.environment(&id, nil); err == nil {
+			arn = *e.EnvironmentArn
+		}
+		arns = append(arns, arn)
+	}
+	for _, name := range named("EnvironmentName", "EnvironmentNames") {
+		arn := c.arn("elasticbeanstalk", "environment/"+application+"/"+name)
+		if e, err := c.environment(nil, &name); err == nil {
+			arn = *e.EnvironmentArn
+		}
+		arns = append(arns, arn)
+	}
+	if len(arns) == 0 {
+		arns = []string{c.arn("elasticbeanstalk", "environment/"+application+"/*")}
+	}
+	return arns
+}
+
+// groupARN is that of the Auto Scaling group which an input names, or whose
+// instance it names.
+func (c *Cloud) groupARN(in reflect.Value) string {
+	name := textsOrAny(in.FieldByName("AutoScalingGroupName"))[0]
+	if ids := texts(in.FieldByName("InstanceId")); len(ids) > 0 {
+		if i := c.instances[ids[0]]; i != nil {
+			name = i.group.name
+		}
+	}
+	if g, err := c.scalingGroup(name); err == nil {
+		return g.arn
+	}
+	return c.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+name)
+}
+
+// texts gives the strings of an optional string or a list of strings; none for
+// a member that the input does not have.
+func texts(v reflect.Value) []string {
+	switch {
+	case !v.IsValid():
+		return nil
+	case v.Kind() == reflect.Pointer && !v.IsNil():
+		return []string{v.Elem().String()}
+	case v.Kind() == reflect.Slice && v.Len() > 0:
+		var list []string
+		for i := range v.Len() {
+			list = append(list, v.Index(i).String())
+		}
+		return list
+	}
+	return nil
+}
+
+func textsOrAny(v reflect.Value) []string {
+	if list := texts(v); list != nil {
+		return list
+	}
+	return []string{"*"}
+}

@@ -79,8 +79,8 @@ autoscaling:Launch. TIME is real time. GET, PUT and DELETE of
 $AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if config.Speed <= 0 {
-				return usage(cmd, fmt.Errorf("--speed %v: it must be more than zero", config.Speed))
+			if config.Speed <= 0 || config.TimeScale <= 0 {
+				return usage(cmd, fmt.Errorf("--speed %v, --time-scale %v: they must be more than zero", config.Speed, config.TimeScale))
 			}
 			var err error
 			if config.Faults, err = parseFaults(seed, wrong); err != nil {
@@ -111,6 +111,8 @@ $AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`
 	f.StringVar(&config.LoadBalancerListen, "load-balancer-listen", "127.0.0.1:0", "address at which the load balancer takes traffic")
 	f.StringVar(&config.Region, "region", "us-east-1", "the only Region")
 	f.Float64Var(&config.Speed, "speed", 60, "how many times quicker than AWS it launches, checks and drains")
+	f.Float64Var(&config.TimeScale, "time-scale", 1, "how many times quicker than real time AWS's clock runs: with 600 a retention of an hour is over in six seconds")
+	f.DurationVar(&config.MetricsLag, "metrics-lag", 0, "how late CloudWatch knows of a minute, before --speed; -1s for at once (default 1m)")
 	f.BoolVar(&config.NoIdleScaling, "no-idle-scaling", false, "leave out Elastic Beanstalk's trigger that shrinks idle environments")
 	f.StringArrayVar(&own, "run", nil, "run a command as the instances of an image: IMAGE=COMMAND (repeatable)")
 	f.StringArrayVar(&wrong, "fault", nil, "let something go wrong: 'SERVICE[:OPERATION] EFFECT...' (repeatable)")

@@ -34,6 +34,9 @@ type Config struct {
 	Region string
 	// Speed divides the time of what AWS does by itself; 60 when zero.
 	Speed float64
+	// TimeScale is how many times quicker than real time AWS's clock runs; 1 when
+	// zero. With 600 a retention of an hour is over in six seconds.
+	TimeScale float64
 	// Quotas are the account's limits; AWS's own where zero.
 	Quotas cloud.Quotas
 	// NoIdleScaling turns Elastic Beanstalk's default scaling trigger off.
@@ -122,8 +125,8 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 	if c.Speed == 0 {
 		c.Speed = 60
 	}
-	if c.Speed < 0 {
-		return nil, fmt.Errorf("sandbox: speed %v: it must be more than zero", c.Speed)
+	if c.Speed < 0 || c.TimeScale < 0 {
+		return nil, fmt.Errorf("sandbox: speed %v, time scale %v: they must be more than zero", c.Speed, c.TimeScale)
 	}
 	commands := map[string]process.Command{}
 	for image, line := range c.Run {
@@ -143,7 +146,8 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: listening for AWS requests on %s: %w", c.Listen, err)
 	}
 	world, err := cloud.New(cloud.Config{
-		Account: account, Region: c.Region, Bucket: bucket, LoadBalancerListen: c.LoadBalancerListen, Speed: c.Speed,
+		Account: account, Region: c.Region, Bucket: bucket, LoadBalancerListen: c.LoadBalancerListen,
+		Speed: c.Speed, TimeScale: c.TimeScale,
 		Quotas: c.Quotas, NoIdleScaling: c.NoIdleScaling, Faults: injector, Run: commands, MetricsLag: c.MetricsLag,
 		Accounts: c.Accounts, Principals: c.Principals, Logger: c.Logger,
 	})

@@ -205,7 +205,7 @@ func (s scalingService) DescribeTrafficSources(_ context.Context, in *autoscalin
 	var found []types.TrafficSourceState
 	for _, x := range g.sources {
 		if in.TrafficSourceType == nil || *in.TrafficSourceType == "elbv2" {
-			found = append(found, types.TrafficSourceState{Identifier: &x.arn, Type: ptr("elbv2"), State: ptr(s.sourceState(g, x)), TrafficSource: &x.arn})
+			found = append(found, types.TrafficSourceState{Identifier: &x.arn, Type: ptr("elbv2"), State: ptr(s.sourceState(g, x))})
 		}
 	}
 	list, next, err := page(found, in.NextToken, in.MaxRecords, 50)

@@ -34,7 +34,7 @@ func (c *Cloud) idle(g *scalingGroup, now time.Time) bool {
 			inService++
 		}
 	}
-	low := g.trigger.low(now, c.config.Speed, inService, c.bytesSent(g))
+	low := g.trigger.low(now, c.scaled(triggerPeriod), float64(g.trigger.threshold)/c.config.Speed, inService, c.bytesSent(g))
 	if !low || g.suspended["AlarmNotification"] || g.desired <= g.min || now.Before(g.trigger.cooled) {
 		return false
 	}
@@ -46,7 +46,7 @@ func (c *Cloud) idle(g *scalingGroup, now time.Time) bool {
 // little; sent is what they have sent since ever. Periods are as much shorter than
 // AWS's as all that AWS does by itself, and so is what must be sent in one: the
 // trigger goes by the rate of real traffic.
-func (t *trigger) low(now time.Time, speed float64, inService int, sent int64) bool {
+func (t *trigger) low(now time.Time, period time.Duration, threshold float64, inService int, sent int64) bool {
 	switch {
 	case inService == 0:
 		t.begun = time.Time{}
@@ -54,12 +54,12 @@ func (t *trigger) low(now time.Time, speed float64, inService int, sent int64) b
 	case t.begun.IsZero():
 		t.begun, t.sent = now, sent
 		return false
-	case now.Before(t.begun.Add(time.Duration(float64(triggerPeriod) / speed))):
+	case now.Before(t.begun.Add(period)):
 		return false
 	}
 	average := float64(sent-t.sent) / float64(inService)
 	t.begun, t.sent = now, sent
-	return average < float64(t.threshold)/speed
+	return average < threshold
 }
 
 // bytesSent is what the targets of a group's target groups have answered.

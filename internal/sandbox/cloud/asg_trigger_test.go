@@ -12,7 +12,7 @@ import (
 // send 200,000 bytes each in 30 seconds.
 func TestTriggerGoesByBytes(t *testing.T) {
 	t.Parallel()
-	x := trigger{threshold: 2_000_000}
+	x := trigger{}
 	start := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		seconds   int
@@ -31,7 +31,7 @@ func TestTriggerGoesByBytes(t *testing.T) {
 		{200, 2, 999_999, false}, // a new beginning
 		{230, 2, 999_999, true},
 	} {
-		if got := x.low(start.Add(time.Duration(c.seconds)*time.Second), 10, c.inService, c.sent); got != c.want {
+		if got := x.low(start.Add(time.Duration(c.seconds)*time.Second), triggerPeriod/10, 200_000, c.inService, c.sent); got != c.want {
 			t.Errorf("after %d s: %v", c.seconds, got)
 		}
 	}

@@ -42,9 +42,14 @@ type Config struct {
 	// listener takes traffic. Further listeners choose a free port.
 	LoadBalancerListen string
 	// Speed divides the time of everything that AWS does by itself: with 60 what
-	// takes AWS a minute takes a second. Durations of the user's own service and
-	// the time in answers are real.
+	// takes AWS a minute takes a second. Durations of the user's own service are
+	// real, and so is the time in answers, unless TimeScale makes it run.
 	Speed float64
+	// TimeScale is how many times quicker than real time AWS's clock runs, in
+	// answers and for all that is counted by it; 1 when zero. S3's is always real:
+	// leases are counted by it. What AWS does by itself never takes longer by that
+	// clock than it takes AWS: Speed is at least TimeScale.
+	TimeScale float64
 	// Quotas are the account's limits.
 	Quotas Quotas
 	// NoIdleScaling turns off the default scaling trigger of Elastic Beanstalk,
@@ -64,7 +69,7 @@ type Config struct {
 	Accounts []Account
 	// Principals are users beside the built-in ones.
 	Principals []Principal
-	// Now is the clock; time.Now when nil.
+	// Now is AWS's clock; when nil, the real one made quicker by TimeScale.
 	Now func() time.Time
 	// Logger gets what happens in the background.
 	Logger hclog.Logger
@@ -109,8 +114,12 @@ type state struct {
 // each with a network, a load balancer with one listener, and a bucket, and sets
 // them going. The first one takes the requests of all.
 func New(config Config) (*Cloud, error) {
+	if config.TimeScale == 0 {
+		config.TimeScale = 1
+	}
+	config.Speed = max(config.Speed, config.TimeScale)
 	if config.Now == nil {
-		config.Now = time.Now
+		config.Now = quicker(config.TimeScale)
 	}
 	if config.Logger == nil {
 		config.Logger = hclog.NewNullLogger()
@@ -172,17 +181,33 @@ func (c *Cloud) end() {
 // Calls gives the log of all calls, the oldest first.
 func (c *Cloud) Calls() []Call { return c.calls.list() }
 
+// quicker is a clock that runs scale times as quick as the real one, from now on.
+func quicker(scale float64) func() time.Time {
+	if scale == 1 {
+		return time.Now
+	}
+	began := time.Now()
+	return func() time.Time {
+		return began.Round(0).Add(time.Duration(float64(time.Since(began)) * scale))
+	}
+}
+
 // now is the time in answers: UTC with milliseconds.
 func (c *Cloud) now() time.Time { return c.config.Now().UTC().Truncate(time.Millisecond) }
 
-// scaled is how long something takes here that takes AWS d.
-func (c *Cloud) scaled(d time.Duration) time.Duration {
+// real is how long something takes here, in real time, that takes AWS d.
+func (c *Cloud) real(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / c.config.Speed)
+}
+
+// scaled is the same by the clock that now reads.
+func (c *Cloud) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * c.config.TimeScale / c.config.Speed)
 }
 
 // run moves the world until it is closed.
 func (c *Cloud) run() {
-	ticker := time.NewTicker(max(5*time.Millisecond, min(c.scaled(time.Second), 250*time.Millisecond)))
+	ticker := time.NewTicker(max(5*time.Millisecond, min(c.real(time.Second), 250*time.Millisecond)))
 	defer ticker.Stop()
 	for {
 		select {

@@ -100,7 +100,9 @@ func (w *watching) copy() watching {
 
 // everyMinute is how often things happen that CloudWatch does each minute. The
 // bound is for worlds that run so fast that they would do nothing else.
-func (c *Cloud) everyMinute() time.Duration { return max(c.scaled(time.Minute), 100*time.Millisecond) }
+func (c *Cloud) everyMinute() time.Duration {
+	return max(c.scaled(time.Minute), time.Duration(c.config.TimeScale*float64(100*time.Millisecond)))
+}
 
 // stepWatching has the load balancers report, and evaluates the alarms.
 func (c *Cloud) stepWatching(now time.Time) {

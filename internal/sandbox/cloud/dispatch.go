@@ -71,6 +71,7 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, s scope) {
 	call.Outcome = outcome(wire.Code(x.Err))
 	c.calls.add(call)
 	c.depart(effect)
+	w.Header().Set("Date", c.now().Format(http.TimeFormat))
 	x.Write(w)
 }
 

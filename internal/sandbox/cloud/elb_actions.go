@@ -191,7 +191,7 @@ func (c *Cloud) proxyAction(p *proxy.Rule, a types.Action) {
 			}
 		}
 		if s := a.ForwardConfig.TargetGroupStickinessConfig; value(s.Enabled) {
-			p.StickyFor = c.scaled(time.Duration(*s.DurationSeconds) * time.Second)
+			p.StickyFor = c.real(time.Duration(*s.DurationSeconds) * time.Second)
 		}
 	case types.ActionTypeEnumFixedResponse:
 		f := a.FixedResponseConfig

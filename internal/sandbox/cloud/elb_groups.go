@@ -82,7 +82,7 @@ func (c *Cloud) createGroup(in *elbv2.CreateTargetGroupInput) (*targetGroup, err
 	if err := setELBTags(&g.tags, in.Tags); err != nil {
 		return nil, err
 	}
-	g.proxy = proxy.NewGroup(c.healthCheck(g), c.deregistrationDelay(g))
+	g.proxy = proxy.NewGroup(c.healthCheck(g), c.real(deregistrationDelay(g)), proxy.WithClock(c.config.Now))
 	g.proxy.SetInUse(false)
 	c.groups = append(c.groups, g)
 	return g, nil
@@ -126,8 +126,8 @@ func (g *targetGroup) setHealthCheck(in elbv2.ModifyTargetGroupInput) error {
 func (c *Cloud) healthCheck(g *targetGroup) proxy.HealthCheck {
 	h := proxy.HealthCheck{
 		Protocol: string(g.HealthCheckProtocol), Path: value(g.HealthCheckPath), Port: *g.HealthCheckPort,
-		Interval: c.scaled(time.Duration(*g.HealthCheckIntervalSeconds) * time.Second),
-		Timeout:  max(leastTimeout, c.scaled(time.Duration(*g.HealthCheckTimeoutSeconds)*time.Second)),
+		Interval: c.real(time.Duration(*g.HealthCheckIntervalSeconds) * time.Second),
+		Timeout:  max(leastTimeout, c.real(time.Duration(*g.HealthCheckTimeoutSeconds)*time.Second)),
 		Healthy:  int(*g.HealthyThresholdCount), Unhealthy: int(*g.UnhealthyThresholdCount), Enabled: *g.HealthCheckEnabled,
 	}
 	if g.Matcher != nil {
@@ -136,9 +136,9 @@ func (c *Cloud) healthCheck(g *targetGroup) proxy.HealthCheck {
 	return h
 }
 
-func (c *Cloud) deregistrationDelay(g *targetGroup) time.Duration {
+func deregistrationDelay(g *targetGroup) time.Duration {
 	seconds, _ := strconv.Atoi(g.attributes["deregistration_delay.timeout_seconds"]) // was checked
-	return c.scaled(time.Duration(seconds) * time.Second)
+	return time.Duration(seconds) * time.Second
 }
 
 func (c *Cloud) describeGroup(g *targetGroup) types.TargetGroup {
@@ -244,7 +244,7 @@ func (c *Cloud) setGroupAttributes(g *targetGroup, attributes []types.TargetGrou
 		next[key] = v
 	}
 	g.attributes = next
-	g.proxy.SetDeregistrationDelay(c.deregistrationDelay(g))
+	g.proxy.SetDeregistrationDelay(c.real(deregistrationDelay(g)))
 	return nil
 }
 

@@ -171,7 +171,7 @@ func (c *Cloud) terminate(i *instance, now time.Time) {
 			continue
 		}
 		i.deregister(g)
-		if until := now.Add(c.scaled(time.Second) + c.deregistrationDelay(g)); len(c.usersOf(s.arn)) > 0 && until.After(i.leaves) {
+		if until := now.Add(c.scaled(time.Second + deregistrationDelay(g))); len(c.usersOf(s.arn)) > 0 && until.After(i.leaves) {
 			i.leaves = until
 		}
 	}

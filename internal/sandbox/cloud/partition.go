@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/iam"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/objects"
@@ -50,7 +51,7 @@ type Role struct {
 // newPartition makes the first account's world and those that are declared.
 func newPartition(config Config) (*Cloud, error) {
 	p := &partition{config: config, worlds: map[string]*Cloud{}, keys: map[string]principal{}}
-	p.buckets = objects.New(config.Account, config.Region, config.Now)
+	p.buckets = objects.New(config.Account, config.Region, time.Now)
 	for _, a := range config.Accounts {
 		for _, r := range a.Roles {
 			if _, err := bind(identityBased, r.Policy); err != nil {

@@ -40,7 +40,7 @@ func serve(t *testing.T) (*Store, *httptest.Server) {
 	return store, server
 }
 
-func newClient(server *httptest.Server, region string, options ...func(*s3.Options)) *s3.Client {
+func newClient(server *httptest.Server, region string) *s3.Client {
 	return s3.New(s3.Options{
 		Region:       region,
 		BaseEndpoint: aws.String(server.URL),
@@ -48,7 +48,7 @@ func newClient(server *httptest.Server, region string, options ...func(*s3.Optio
 		Credentials:  credentials.NewStaticCredentialsProvider("AKID", "SECRET", ""),
 		Retryer:      aws.NopRetryer{},
 		HTTPClient:   server.Client(),
-	}, options...)
+	})
 }
 
 // put stores an object by the SDK and returns its ETag.

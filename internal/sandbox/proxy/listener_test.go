@@ -58,7 +58,7 @@ func instance(i int, addr string) Target {
 
 // says answers with a word.
 func says(word string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, word) }
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, word) }
 }
 
 // client makes requests to a listener, none of which follows redirects.
@@ -250,7 +250,7 @@ func TestFailingTargets(t *testing.T) {
 	refused.Register(instance(0, closed.Listener.Addr().String()))
 	resets := newGroup(t, passive, 0, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
-		conn.(*net.TCPConn).SetLinger(0)
+		_ = conn.(*net.TCPConn).SetLinger(0)
 		conn.Close()
 	})
 	// The handler of a slow target ends with its client or with the test.

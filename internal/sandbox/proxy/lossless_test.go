@@ -169,7 +169,7 @@ func TestNoRequestIsLostAcrossDeploys(t *testing.T) {
 // A target that closes its idle connections at will costs no request.
 func TestNoRequestIsLostToIdleConnections(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
+		_, _ = io.Copy(io.Discard, r.Body)
 	}))
 	server.Config.IdleTimeout = 3 * time.Millisecond // about as long as the stream's pauses
 	server.Start()
@@ -191,11 +191,11 @@ func TestRequestInFlightFinishes(t *testing.T) {
 		if strings.HasPrefix(r.UserAgent(), "ELB-") {
 			return
 		}
-		io.WriteString(w, "be")
+		_, _ = io.WriteString(w, "be")
 		w.(http.Flusher).Flush()
 		entered <- struct{}{}
 		<-release
-		io.WriteString(w, "gun")
+		_, _ = io.WriteString(w, "gun")
 	}))
 	defer server.Close()
 	g.Register(instance(0, server.Listener.Addr().String()))
@@ -229,7 +229,7 @@ func TestTargetLeavesAfterItWasChosen(t *testing.T) {
 	closed.Close()
 	g := newGroup(t, passive, 0)
 	g.Register(instance(0, closed.Listener.Addr().String()))
-	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
+	echo := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }))
 	defer echo.Close()
 	g.mu.Lock()
 	gone := g.targets[0]

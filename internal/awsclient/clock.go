@@ -27,10 +27,22 @@ type Clock struct {
 	known  bool
 	lo, hi time.Duration // bounds of AWS's time less this machine's
 	last   time.Time
+
+	anchor, anchored time.Time // AWS's and this machine's time of an earlier answer
+	rate             float64   // how quick AWS's clock runs, beside this machine's
 }
 
+// A clock that runs much quicker than real time is a sandbox's. Rates that the
+// whole seconds of two Dates can make believe are none.
+const (
+	leastRate = 5
+	mostRate  = 3600
+	baseline  = time.Second // between the two answers that tell the rate
+	leastNap  = 50 * time.Millisecond
+)
+
 // NewClock returns a clock that shows this machine's time until AWS answers.
-func NewClock() *Clock { return &Clock{started: time.Now()} }
+func NewClock() *Clock { return &Clock{started: time.Now(), rate: 1} }
 
 // Now returns AWS's time in UTC. It never goes back.
 func (c *Clock) Now() time.Time {
@@ -47,8 +59,14 @@ func (c *Clock) Now() time.Time {
 	return now
 }
 
-// Sleep waits, or returns the context's error.
-func (*Clock) Sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d of AWS's time, as far as AWS's answers have told how quick
+// that goes, or returns the context's error.
+func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	if c.rate > 1 {
+		d = max(time.Duration(float64(d)/c.rate), min(d, leastNap))
+	}
+	c.mu.Unlock()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -68,6 +86,7 @@ func (c *Clock) local(t time.Time) time.Time {
 func (c *Clock) learn(sent, received, date time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.pace(received, date)
 	lo, hi := date.Sub(c.local(received)), date.Add(time.Second).Sub(c.local(sent))
 	if !c.known || lo > c.hi || hi < c.lo {
 		// The first answer, or one that fits none before: AWS is right.
@@ -75,6 +94,20 @@ func (c *Clock) learn(sent, received, date time.Time) {
 		return
 	}
 	c.lo, c.hi = max(c.lo, lo), min(c.hi, hi)
+}
+
+// pace learns how quick AWS's clock runs.
+func (c *Clock) pace(received, date time.Time) {
+	passed := received.Sub(c.anchored)
+	if !c.anchored.IsZero() && passed < baseline {
+		return
+	}
+	if rate := float64(date.Sub(c.anchor)) / float64(passed); !c.anchored.IsZero() && rate >= leastRate {
+		c.rate = min(rate, mostRate)
+	} else {
+		c.rate = 1
+	}
+	c.anchor, c.anchored = date, received
 }
 
 // follow makes a client's answers tell the time.

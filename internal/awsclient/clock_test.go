@@ -38,6 +38,27 @@ func TestClockFollowsAWS(t *testing.T) {
 	})
 }
 
+// Where AWS's clock runs quicker, what is waited for by it is waited for shorter.
+func TestClockThatRunsQuicker(t *testing.T) {
+	for scale, want := range map[time.Duration]time.Duration{1: time.Minute, 300: time.Minute / 300} {
+		synctest.Test(t, func(t *testing.T) {
+			c, began := NewClock(), time.Now()
+			for range 5 {
+				date := began.Add(time.Since(began) * scale).Truncate(time.Second)
+				c.learn(time.Now(), time.Now(), date)
+				time.Sleep(1500 * time.Millisecond)
+			}
+			before := time.Now()
+			if err := c.Sleep(t.Context(), time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			if slept := time.Since(before); slept < want*9/10 || slept > want*11/10 {
+				t.Errorf("%d times as quick: a minute took %s", scale, slept)
+			}
+		})
+	}
+}
+
 func TestClockOfAWSThatIsSetForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewClock()

@@ -49,20 +49,20 @@ func (p *pace) retry(ctx context.Context, r *run, err error) error {
 // sleep waits until it is time to look again, and keeps the lease meanwhile.
 func (r *run) sleep(ctx context.Context, wake rollout.Wake, p *pace) error {
 	p.failures = 0
-	until := r.Clock.Now().Add(p.poll(r.Clock.Now(), wake.For))
-	if !wake.At.IsZero() && wake.At.Before(until) {
-		until = wake.At
+	now := r.Clock.Now()
+	left := p.poll(now, wake.For)
+	if !wake.At.IsZero() {
+		left = min(left, wake.At.Sub(now))
 	}
-	for {
-		left := until.Sub(r.Clock.Now())
-		if left <= 0 {
-			return nil
-		}
-		if err := r.Clock.Sleep(ctx, min(left, renewEvery)); err != nil {
+	for left > 0 {
+		part := min(left, renewEvery)
+		if err := r.Clock.Sleep(ctx, part); err != nil {
 			return err
 		}
 		if err := r.session.Renew(ctx); err != nil {
 			return err
 		}
+		left -= part
 	}
+	return nil
 }

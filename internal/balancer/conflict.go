@@ -26,7 +26,7 @@ func conflicts(s endpoint.Routing, current int, others []rule) []endpoint.Proble
 		if r.fallback {
 			continue
 		}
-		if r.priority == s.Priority {
+		if r.priority == s.Priority && !r.platforms() {
 			all = append(all, endpoint.Problem{Attribute: "routing.priority", Message: fmt.Sprintf(
 				"%d is taken by listener rule %s%s: choose another, or leave it out", s.Priority, r.arn, r.describe())})
 		}

@@ -101,7 +101,8 @@ func (r *rule) forward(a types.Action) {
 
 // find returns the endpoint's rule among those of its listener, or nil. The
 // record names it; a rule that the record does not know yet, because the run that
-// made it died, is known by its conditions and our tags.
+// made it died, is known by its conditions and our tags. One that proves to be gone
+// although it was listed is made to forward to nothing.
 func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (*rule, error) {
 	for i := range rules {
 		if rules[i].arn == r.RuleARN {
@@ -112,11 +113,13 @@ func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (
 		if rules[i].fallback || !rules[i].takes(r.Desired.Routing) {
 			continue
 		}
-		ours, err := b.isOurs(ctx, rules[i].arn, r.Endpoint)
-		if err != nil {
+		tags, err := b.tagsOf(ctx, rules[i].arn)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if ours {
+		case tags == nil:
+			rules[i].weights = nil
+		case tags[tagEndpoint] == r.Endpoint && tags[tagOwner] == b.Owner:
 			return &rules[i], nil
 		}
 	}
@@ -128,13 +131,14 @@ func (r *rule) takes(s endpoint.Routing) bool {
 	return !r.narrowed && equalSets(lower(r.hosts), lower(s.Hosts)) && equalSets(r.paths, s.Paths)
 }
 
-func (b *Balancer) isOurs(ctx context.Context, ruleARN, name string) (bool, error) {
+// tagsOf reads a rule's tags; they are nil when the rule is gone.
+func (b *Balancer) tagsOf(ctx context.Context, ruleARN string) (map[string]string, error) {
 	out, err := b.elb.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{ruleARN}})
 	if code(err) == "RuleNotFound" {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("reading the tags of listener rule %s: %w", ruleARN, err)
+		return nil, fmt.Errorf("reading the tags of listener rule %s: %w", ruleARN, err)
 	}
 	tags := map[string]string{}
 	for _, d := range out.TagDescriptions {
@@ -142,7 +146,7 @@ func (b *Balancer) isOurs(ctx context.Context, ruleARN, name string) (bool, erro
 			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 		}
 	}
-	return tags[tagEndpoint] == name && tags[tagOwner] == b.Owner, nil
+	return tags, nil
 }
 
 // The tags that say whose a rule is.

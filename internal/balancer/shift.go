@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -49,7 +50,14 @@ func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[str
 			return "", err
 		}
 		if ours != nil {
-			return ours.arn, b.modify(ctx, r, ours, action)
+			return ours.arn, b.modify(ctx, r, ours, rules, action)
+		}
+		// Another endpoint may have come first since the plan was checked.
+		if problems := conflicts(r.Desired.Routing, 0, rules); len(problems) > 0 {
+			return "", &roller.Refusal{Err: problems[0]}
+		}
+		if err := b.makeRoom(ctx, r.Desired.Routing.Priority, rules); err != nil {
+			return "", err
 		}
 		arn, err := b.create(ctx, r, freePriority(r.Desired.Routing.Priority, rules), action)
 		if err == nil {
@@ -78,7 +86,25 @@ func (b *Balancer) create(ctx context.Context, r *endpoint.Record, priority int,
 	return aws.ToString(out.Rules[0].RuleArn), nil
 }
 
-func (b *Balancer) modify(ctx context.Context, r *endpoint.Record, ours *rule, action types.Action) error {
+// makeRoom moves a rule that Elastic Beanstalk made for an environment's CNAME away
+// from the priority that is configured for ours: it takes whatever is free, and
+// nothing depends on which.
+func (b *Balancer) makeRoom(ctx context.Context, priority int, rules []rule) error {
+	for _, r := range rules {
+		if priority == 0 || r.fallback || r.priority != priority || !r.platforms() {
+			continue
+		}
+		_, err := b.elb.SetRulePriorities(ctx, &elasticloadbalancingv2.SetRulePrioritiesInput{
+			RulePriorities: []types.RulePriorityPair{{RuleArn: &r.arn, Priority: aws.Int32(int32(freePriority(0, rules)))}},
+		})
+		if err != nil {
+			return fmt.Errorf("moving Elastic Beanstalk's rule %s away from priority %d: %w", r.arn, priority, err)
+		}
+	}
+	return nil
+}
+
+func (b *Balancer) modify(ctx context.Context, r *endpoint.Record, ours *rule, rules []rule, action types.Action) error {
 	_, err := b.elb.ModifyRule(ctx, &elasticloadbalancingv2.ModifyRuleInput{
 		RuleArn: &ours.arn, Conditions: conditions(r.Desired.Routing), Actions: []types.Action{action},
 	})
@@ -86,6 +112,9 @@ func (b *Balancer) modify(ctx context.Context, r *endpoint.Record, ours *rule, a
 		return fmt.Errorf("changing listener rule %s: %w", ours.arn, err)
 	}
 	if want := r.Desired.Routing.Priority; want != 0 && want != ours.priority {
+		if err := b.makeRoom(ctx, want, rules); err != nil {
+			return err
+		}
 		_, err := b.elb.SetRulePriorities(ctx, &elasticloadbalancingv2.SetRulePrioritiesInput{
 			RulePriorities: []types.RulePriorityPair{{RuleArn: &ours.arn, Priority: aws.Int32(int32(want))}},
 		})

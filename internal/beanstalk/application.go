@@ -132,7 +132,7 @@ func (p *Platform) Forget(ctx context.Context, r *endpoint.Record, e *endpoint.E
 }
 
 // Dissolve removes the endpoint's application if it carries our tags and nobody
-// has anything in it.
+// else has anything in it.
 func (p *Platform) Dissolve(ctx context.Context, r *endpoint.Record) error {
 	found, err := p.application(ctx, r.Endpoint)
 	if err != nil || found == nil {
@@ -153,7 +153,8 @@ func (p *Platform) Dissolve(ctx context.Context, r *endpoint.Record) error {
 	return nil
 }
 
-// empty says that an application has neither environments nor versions.
+// empty says that an application has neither environments nor versions of others.
+// Versions of ours may still be listed after they were removed.
 func (p *Platform) empty(ctx context.Context, application string) (bool, error) {
 	environments, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{
 		ApplicationName: &application, IncludeDeleted: aws.Bool(false),
@@ -162,15 +163,28 @@ func (p *Platform) empty(ctx context.Context, application string) (bool, error) 
 		return false, err
 	}
 	for _, d := range environments {
-		if d.Status != types.EnvironmentStatusTerminated {
-			return false, nil
+		if d.Status == types.EnvironmentStatusTerminated {
+			continue
+		}
+		ours, err := p.isOurs(ctx, aws.ToString(d.EnvironmentArn), application)
+		if err != nil || !ours {
+			return false, err
+		}
+		// Ours are removed before the application is: this is a read of the past.
+		return false, fmt.Errorf("environment %s is still listed in application %s", aws.ToString(d.EnvironmentName), application)
+	}
+	versions, err := p.versions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{ApplicationName: &application})
+	if err != nil {
+		return false, err
+	}
+	for _, v := range versions {
+		ours, err := p.isOurs(ctx, aws.ToString(v.ApplicationVersionArn), application)
+		if code(err) == "ResourceNotFoundException" {
+			continue
+		}
+		if err != nil || !ours {
+			return false, err
 		}
 	}
-	out, err := p.eb.DescribeApplicationVersions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{
-		ApplicationName: &application, MaxRecords: aws.Int32(1),
-	})
-	if err != nil {
-		return false, fmt.Errorf("describing the versions of application %s: %w", application, err)
-	}
-	return len(out.ApplicationVersions) == 0, nil
+	return true, nil
 }

@@ -174,15 +174,25 @@ func (p *Platform) count(ctx context.Context) (map[string]int, error) {
 			counts["environments"]++
 		}
 	}
-	in := &elasticbeanstalk.DescribeApplicationVersionsInput{}
+	versions, err := p.versions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{})
+	if err != nil {
+		return nil, err
+	}
+	counts["application versions"] = len(versions)
+	return counts, nil
+}
+
+// versions lists application versions, all pages of them.
+func (p *Platform) versions(ctx context.Context, in *elasticbeanstalk.DescribeApplicationVersionsInput) ([]types.ApplicationVersionDescription, error) {
+	var all []types.ApplicationVersionDescription
 	for {
 		out, err := p.eb.DescribeApplicationVersions(ctx, in)
 		if err != nil {
 			return nil, fmt.Errorf("describing application versions: %w", err)
 		}
-		counts["application versions"] += len(out.ApplicationVersions)
+		all = append(all, out.ApplicationVersions...)
 		if out.NextToken == nil {
-			return counts, nil
+			return all, nil
 		}
 		in.NextToken = out.NextToken
 	}

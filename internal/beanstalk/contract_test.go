@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/beanstalk"
@@ -111,10 +112,21 @@ func (w *world) scale(e *endpoint.Environment) {
 func (w *world) gone(e *endpoint.Environment) {
 	w.Helper()
 	ctx := w.Context()
+	theirs := aws.String("somebody-elses")
+	_, err := w.clients.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &w.info.Bucket, Key: theirs})
+	w.ok(err)
+	_, err = w.clients.Beanstalk.CreateApplicationVersion(ctx, &elasticbeanstalk.CreateApplicationVersionInput{
+		ApplicationName: &w.record.Endpoint, VersionLabel: theirs, SourceBundle: &types.S3Location{S3Bucket: &w.info.Bucket, S3Key: theirs},
+	})
+	w.ok(err)
 	w.ok(w.platform.Dissolve(ctx, w.record))
 	if c := w.changes(); c["DeleteApplication"] > 0 {
-		w.Error("the application was removed with a version in it")
+		w.Error("the application was removed with a version of somebody else in it")
 	}
+	_, err = w.clients.Beanstalk.DeleteApplicationVersion(ctx, &elasticbeanstalk.DeleteApplicationVersionInput{
+		ApplicationName: &w.record.Endpoint, VersionLabel: theirs, DeleteSourceBundle: aws.Bool(true),
+	})
+	w.ok(err)
 	for range 2 {
 		w.ok(w.platform.Forget(ctx, w.record, e))
 	}

@@ -44,8 +44,12 @@ func passing(err smithy.APIError) bool {
 		c == "OperationInProgressFailure", c == "OperationInProgressException":
 		return true
 	}
-	return spreading.MatchString(err.ErrorMessage())
+	return spreading.MatchString(err.ErrorMessage()) || exists.MatchString(err.ErrorMessage())
 }
+
+// exists matches what is said of something that reads do not show yet: an earlier
+// call made it, whose answer was lost.
+var exists = regexp.MustCompile(`(?i)already exists`)
 
 // spreading matches what is said of a role or profile that was made moments ago
 // and is not known everywhere.

@@ -109,7 +109,7 @@ func (p *Platform) launch(ctx context.Context, r *endpoint.Record, e *endpoint.E
 		return lookErr
 	}
 	if !ours {
-		return fmt.Errorf("an environment of that name exists and is not ionroller's for owner %s: %w", p.Owner, err)
+		return &roller.Refusal{Err: fmt.Errorf("an environment of that name exists and is not ionroller's for owner %s: %w", p.Owner, err)}
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type Environment struct {
 
 	Created  time.Time `json:"created,omitzero"`   // its launch was asked for
 	Launched bool      `json:"launched"`           // the platform accepted the launch
+	Refused  bool      `json:"refused,omitempty"`  // the platform refused it for good
 	OutSince time.Time `json:"out_since,omitzero"` // it left traffic; zero while it has some or never had any
 	// HealthyReads counts consecutive reads with all its capacity healthy.
 	HealthyReads int       `json:"healthy_reads"`

@@ -128,6 +128,7 @@ type Outcome struct {
 	Finished time.Time `json:"finished"`
 	Result   Result    `json:"result"`
 	Reason   string    `json:"reason,omitempty"`
+	Carried  bool      `json:"carried"` // requests may have reached the new environment
 }
 
 // Environment returns the named environment, or nil.

@@ -29,8 +29,12 @@ func addError(diags *diag.Diagnostics, action, name string, err error) {
 	switch {
 	case errors.As(err, &problems):
 		addProblems(diags, problems.Problems)
-	case errors.As(err, &failed) && failed.Live != "":
-		diags.AddError(summary, sentence(err)+" Nothing was changed for its users. The next plan shows the difference again: mend the release and bump the version, or go back to the one that is live.")
+	case errors.As(err, &failed) && !failed.Removed:
+		users := " No request reached the new environment."
+		if failed.Outcome == nil || failed.Outcome.Carried || failed.Live == "" {
+			users = ""
+		}
+		diags.AddError(summary, sentence(err)+users+" The next plan shows the difference again: mend the release and bump the version, or go back to the one that is live.")
 	case errors.As(err, &failed):
 		diags.AddError(summary, sentence(err)+" Mend the cause and apply again.")
 	case errors.As(err, &interrupted) && errors.Is(err, context.DeadlineExceeded):

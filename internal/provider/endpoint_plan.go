@@ -119,8 +119,9 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if world.Record.Phase == endpoint.Deleting {
-		resp.Diagnostics.AddError("Endpoint is being removed", fmt.Sprintf(
-			"Unable to change endpoint %s: its removal was interrupted. Finish it with terraform destroy, then apply again.", spec.Name))
+		// A destroy plans like this first, so it is no error here.
+		resp.Diagnostics.AddWarning("Endpoint is being removed", fmt.Sprintf(
+			"The removal of endpoint %s was interrupted. Finish it with terraform destroy; until then it cannot be changed.", spec.Name))
 		return
 	}
 	shown := preview(world, spec)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
 // Problems says what is wrong with a configuration; nothing was changed.
@@ -34,7 +35,7 @@ func (p *Problems) Error() string {
 type Exists struct{ Endpoint string }
 
 func (e *Exists) Error() string {
-	return fmt.Sprintf("endpoint %s exists already; import it (terraform import ADDRESS %s), or choose another name", e.Endpoint, e.Endpoint)
+	return fmt.Sprintf("endpoint %s exists already; import it (terraform import ADDRESS %s), or choose another name; one that is in the state is changed in place and never replaced", e.Endpoint, e.Endpoint)
 }
 
 // Protected says that an endpoint must not be removed.
@@ -58,7 +59,15 @@ func (r *Riskier) Error() string {
 type Failed struct {
 	Endpoint string
 	Live     string // version that is live; empty when none is
+	Removed  bool   // it was the first deployment, and nothing of it is left
 	Outcome  *endpoint.Outcome
+}
+
+func failed(w rollout.World) *Failed {
+	return &Failed{
+		Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(),
+		Removed: w.Record.Phase == endpoint.Deleted, Outcome: w.Record.LastRollout,
+	}
 }
 
 func (f *Failed) Error() string {
@@ -66,13 +75,17 @@ func (f *Failed) Error() string {
 	if f.Outcome != nil && f.Outcome.Reason != "" {
 		reason = f.Outcome.Reason
 	}
+	live := "Nothing is live"
+	if f.Live != "" {
+		live = "Release " + f.Live + " is live"
+	}
 	switch {
-	case f.Live == "":
+	case f.Removed:
 		return fmt.Sprintf("endpoint %s was not created: %s. What was made for it has been taken away", f.Endpoint, reason)
-	case f.Outcome == nil:
-		return fmt.Sprintf("endpoint %s: %s. Release %s is live", f.Endpoint, reason, f.Live)
+	case f.Outcome == nil || f.Outcome.Result == endpoint.Succeeded:
+		return fmt.Sprintf("endpoint %s: %s. %s", f.Endpoint, reason, live)
 	default:
-		return fmt.Sprintf("the rollout of %s to %s failed: %s. Release %s is live", f.Endpoint, f.Outcome.To, reason, f.Live)
+		return fmt.Sprintf("the rollout of %s to %s failed: %s. %s", f.Endpoint, f.Outcome.To, reason, live)
 	}
 }
 
@@ -85,7 +98,7 @@ type Interrupted struct {
 }
 
 func (i *Interrupted) Error() string {
-	return fmt.Sprintf("the run on endpoint %s was %s: %s. Traffic was left as it is; apply again to go on", i.Endpoint, because(i.Err), i.Where)
+	return fmt.Sprintf("the run on endpoint %s was %s: %s", i.Endpoint, because(i.Err), i.Where)
 }
 
 func (i *Interrupted) Unwrap() error { return i.Err }
@@ -107,17 +120,21 @@ func (r *run) explain(ctx context.Context, err error) error {
 
 // where words how far the endpoint got.
 func (r *run) where() string {
+	if r.record.Phase == endpoint.Deleting {
+		return "it is being removed, and may not serve any more; destroy again to go on"
+	}
+	const next = ". Traffic was left as it is; apply again to go on"
 	live := "nothing is live yet"
 	if v := r.record.ActiveVersion(); v != "" {
 		live = "release " + v + " is live"
 	}
 	f := r.record.Rollout
 	if f == nil {
-		return live
+		return live + next
 	}
 	to := r.record.Environment(f.To).Release.Version
 	if f.Step < 0 {
-		return fmt.Sprintf("%s, and %s has no traffic yet", live, to)
+		return fmt.Sprintf("%s, and %s has no traffic yet", live, to) + next
 	}
-	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Steps[f.Step].Weight)
+	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Steps[f.Step].Weight) + next
 }

@@ -20,12 +20,35 @@ const (
 	maxFailures  = 5
 )
 
+// readBackWithin is how long AWS's reads may be behind its writes before a change
+// that they do not show is made once more.
+const readBackWithin = 10 * time.Second
+
+// readBack is awaited when a change that was made a moment ago is not seen yet.
+const readBack rollout.Awaited = "AWS to show the change"
+
 // pace remembers how long the same thing has been awaited. Losing it costs
 // nothing but a few calls.
 type pace struct {
 	waiting  rollout.Awaited
 	since    time.Time
 	failures int
+	done     string // the last action, when it changed AWS
+	doneAt   time.Time
+}
+
+// did notes an action that was done.
+func (p *pace) did(a rollout.Action, now time.Time) {
+	p.done = ""
+	if rollout.Touches(a) {
+		p.done, p.doneAt = a.String(), now
+	}
+}
+
+// justDone says that an action was the last one, a moment ago: it is decided on
+// again because AWS does not show it yet.
+func (p *pace) justDone(a rollout.Action, now time.Time) bool {
+	return p.done == a.String() && now.Sub(p.doneAt) < readBackWithin
 }
 
 // poll is the time until the next look.

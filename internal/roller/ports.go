@@ -108,7 +108,7 @@ type Held struct {
 }
 
 func (h *Held) Error() string {
-	return fmt.Sprintf("%s is being changed by %s, by %s on %s, since %s; its lease ends at %s unless it is renewed",
+	return fmt.Sprintf("endpoint %s is being changed by %s, by %s on %s, since %s; its lease ends at %s unless it is renewed",
 		h.Endpoint, h.Lease.Who.Run, h.Lease.Who.Caller, h.Lease.Who.Host,
 		h.Lease.Since.UTC().Format(time.RFC3339), h.Lease.Until.UTC().Format(time.RFC3339))
 }

@@ -87,6 +87,14 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 	}
 	next := run.record.Clone()
 	next.Phase = endpoint.Deleting
+	// What stands in the way is told before anything is touched.
+	world, err := r.look(ctx, next)
+	if err != nil {
+		return err
+	}
+	if stop, ok := rollout.Decide(world).Action.(rollout.Stop); ok {
+		return errors.New(stop.Reason)
+	}
 	if err := run.commit(ctx, next, endpoint.Event{Type: endpoint.EndpointRemovalStarted, Time: r.Clock.Now(), Message: "the endpoint is to be removed"}); err != nil {
 		return err
 	}
@@ -114,7 +122,7 @@ func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, err
 	world, err := run.drive(ctx)
 	last := world.Record.LastRollout
 	if err == nil && last != nil && last.Result == endpoint.RolledBack && (before == nil || before.ID != last.ID) {
-		err = &Failed{Endpoint: name, Live: world.Record.ActiveVersion(), Outcome: last}
+		err = failed(world)
 	}
 	return world, err
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -76,10 +77,17 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	if err != nil {
 		return world, err
 	}
-	if a := world.Record.Accepted; a == nil || !reflect.DeepEqual(*a, spec) {
-		return world, &Failed{Endpoint: spec.Name, Live: world.Record.ActiveVersion(), Outcome: world.Record.LastRollout}
+	if !reached(&world.Record, spec) {
+		return world, failed(world)
 	}
 	return world, nil
+}
+
+// reached says that a spec is accepted, and its release live.
+func reached(r *endpoint.Record, spec endpoint.Spec) bool {
+	active := r.Environment(r.Active)
+	return r.Accepted != nil && reflect.DeepEqual(*r.Accepted, spec) &&
+		active != nil && active.Fingerprint == spec.Release.Fingerprint()
 }
 
 // allows refuses what is riskier than the plan that was shown, or begins elsewhere.
@@ -137,6 +145,9 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	case nil:
 		return r.sleep(ctx, decision.Wake, p)
 	default:
+		if p.justDone(a, r.Clock.Now()) {
+			return r.sleep(ctx, rollout.Wake{For: readBack}, p)
+		}
 		p.waiting = ""
 		r.Log.Info(a.String(), "endpoint", r.record.Endpoint)
 		return r.act(ctx, a, p)
@@ -158,23 +169,31 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 			if !r.hopeless(a, err, p) {
 				return p.retry(ctx, r, err)
 			}
-			a = rollout.Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: err.Error()}}
+			var refused *Refusal
+			a = rollout.Abandon{
+				Back:    endpoint.GoingBack{Result: endpoint.RolledBack, Reason: strings.TrimRight(err.Error(), ".")},
+				Refused: errors.As(err, &refused),
+			}
 		}
 		r.world.Now = r.Clock.Now().UTC()
 	}
 	p.failures = 0
+	p.did(a, r.Clock.Now())
 	record, events := rollout.Effect(r.world, a)
 	return r.commit(whole, record, events...)
 }
 
-// hopeless says that an environment cannot be launched: AWS refused it for good,
-// or has failed too often.
+// hopeless says that the rollout cannot go on: AWS refused an environment or the
+// endpoint's first rule for good, or has failed to launch too often.
 func (r *run) hopeless(a rollout.Action, err error, p *pace) bool {
-	if _, launch := a.(rollout.Launch); !launch {
-		return false
-	}
 	var refused *Refusal
-	return errors.As(err, &refused) || p.failures == maxFailures-1
+	switch a.(type) {
+	case rollout.Launch:
+		return errors.As(err, &refused) || p.failures == maxFailures-1
+	case rollout.Shift:
+		return errors.As(err, &refused) && r.record.Rollout != nil && r.record.Rollout.From == "" && r.world.Traffic.RuleARN == ""
+	}
+	return false
 }
 
 // touch changes AWS, and ends before the lease can be taken by another.

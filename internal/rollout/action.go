@@ -34,7 +34,10 @@ type (
 	// Promote ends a rollout whose last bake is over.
 	Promote struct{ Proven bool }
 	// Abandon gives a rollout up: traffic is to go back.
-	Abandon struct{ Back endpoint.GoingBack }
+	Abandon struct {
+		Back    endpoint.GoingBack
+		Refused bool // the platform refused the environment for good
+	}
 	// Conclude ends a rollout whose traffic went back.
 	Conclude struct{}
 	// Lose notes that an environment is gone and nobody here removed it.

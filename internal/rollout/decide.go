@@ -79,7 +79,7 @@ func (d *decider) supersede() (Decision, bool) {
 	if f.From == "" && f.Step >= 0 {
 		return do(Promote{Proven: false})
 	}
-	return do(Abandon{endpoint.GoingBack{
+	return do(Abandon{Back: endpoint.GoingBack{
 		Result: endpoint.Superseded,
 		Reason: fmt.Sprintf("release %s was asked for", d.r.Desired.Release.Version),
 	}})
@@ -87,7 +87,8 @@ func (d *decider) supersede() (Decision, bool) {
 
 // restore brings a healthy retained environment back when nothing serves.
 func (d *decider) restore() (Decision, bool) {
-	if d.r.Active != "" || d.r.Rollout != nil {
+	f := d.r.Rollout
+	if d.r.Active != "" || f != nil && (f.Step >= 0 || f.Back != nil) {
 		return pass()
 	}
 	var best *endpoint.Environment
@@ -245,10 +246,27 @@ func (d *decider) progress() (Decision, bool) {
 	if end := f.Since.Add(f.Steps[f.Step].Bake.Std()); d.Now.Before(end) {
 		return waitUntil(end, Bake)
 	}
-	if f.Step == len(f.Steps)-1 {
+	if f.Step < len(f.Steps)-1 {
+		return d.advance(f, to)
+	}
+	if s.Healthy >= d.need(f, f.Step) {
 		return do(Promote{Proven: true})
 	}
-	return d.advance(f, to)
+	// It carries all traffic without the capacity for it: not a success.
+	if d.overdue(f, to) && (f.From == "" || d.Sights[f.From].Healthy > 0) {
+		return d.giveUp("%s has %d healthy targets of %d at the end of its last bake, for %s (rollout.healthy_within)", to.Name, s.Healthy, d.need(f, f.Step), d.r.Desired.Rollout.HealthyWithin)
+	}
+	return wait(Health)
+}
+
+// overdue says that a step's time for becoming healthy is over: it counts from the
+// launch, or from the end of the step's bake.
+func (d *decider) overdue(f *endpoint.Rollout, to *endpoint.Environment) bool {
+	since := latest(f.Started, to.Created)
+	if f.Step >= 0 {
+		since = f.Since.Add(f.Steps[f.Step].Bake.Std())
+	}
+	return d.Now.Sub(since) >= d.r.Desired.Rollout.HealthyWithin.Std()
 }
 
 // gate waits until a candidate is healthy in three consecutive reads. Nothing
@@ -263,7 +281,7 @@ func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision,
 		if to.HealthyReads > 0 {
 			return do(Count{to.Name, false})
 		}
-		if d.Now.Sub(latest(f.Started, to.Created)) >= d.r.Desired.Rollout.HealthyWithin.Std() {
+		if d.overdue(f, to) {
 			return d.giveUp("%s is not healthy within %s (rollout.healthy_within): %d of %d targets pass their health check", to.Name, d.r.Desired.Rollout.HealthyWithin, s.Healthy, s.Desired)
 		}
 		return wait(Health)
@@ -279,11 +297,7 @@ func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 	next := f.Step + 1
 	s := d.Sights[to.Name]
 	if need := d.need(f, next); s.Healthy < need {
-		since := latest(f.Started, to.Created)
-		if f.Step >= 0 {
-			since = f.Since.Add(f.Steps[f.Step].Bake.Std())
-		}
-		if d.Now.Sub(since) >= d.r.Desired.Rollout.HealthyWithin.Std() {
+		if d.overdue(f, to) {
 			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Steps[next].Weight, d.r.Desired.Rollout.HealthyWithin)
 		}
 		return wait(Health)
@@ -296,14 +310,14 @@ func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 func (d *decider) need(f *endpoint.Rollout, step int) int {
 	from := d.r.Environment(f.From)
 	if from == nil {
-		return 1
+		return max(1, d.r.Environment(f.To).Capacity.Min)
 	}
 	step = min(max(step, 0), len(f.Steps)-1)
 	return max(1, (f.Steps[step].Weight*from.Full+99)/100)
 }
 
 func (d *decider) giveUp(format string, args ...any) (Decision, bool) {
-	return do(Abandon{endpoint.GoingBack{Result: endpoint.RolledBack, Reason: fmt.Sprintf(format, args...)}})
+	return do(Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: fmt.Sprintf(format, args...)}})
 }
 
 // scale keeps every scaling group at the capacity its role asks for.

@@ -212,6 +212,30 @@ func TestDecide(t *testing.T) {
 			w.Now = noon.Add(5 * time.Minute)
 			return w
 		}, "finish the rollout"},
+		"the last step without its capacity is no success": {func() rollout.World {
+			w := rolling(1)
+			w.Now = noon.Add(5 * time.Minute)
+			see(&w, young, func(s *rollout.Sight) { s.Healthy = 1 })
+			return w
+		}, "wait for the environment to become healthy"},
+		"nor for ever": {func() rollout.World {
+			w := rolling(1)
+			w.Now = noon.Add(20 * time.Minute)
+			see(&w, young, func(s *rollout.Sight) { s.Healthy = 1 })
+			return w
+		}, "give the rollout up: env-1.1.0 has 1 healthy targets of 2 at the end of its last bake, for 15m (rollout.healthy_within)"},
+		"the live environment is lost before the candidate has traffic": {func() rollout.World {
+			w := rolling(-1)
+			retained(&w, time.Minute)
+			w.Record.Active, w.Record.Rollout.From = "", ""
+			return w
+		}, "make env-0.9.0 the active environment"},
+		"nothing serves, and the release was given up": {func() rollout.World {
+			w := live()
+			e := w.Record.Environment(old)
+			e.Failure, w.Record.Active, w.Record.GivenUp = "gone", "", e.Fingerprint
+			return w
+		}, "rest"},
 		"the candidate dies while it has traffic": {func() rollout.World {
 			w := rolling(0)
 			see(&w, young, func(s *rollout.Sight) { s.Healthy = 0 })
@@ -242,6 +266,11 @@ func TestDecide(t *testing.T) {
 		"a foreign group in the action": {func() rollout.World {
 			w := live()
 			w.Traffic.Foreign = []string{"group/theirs"}
+			return w
+		}, "set traffic to env-1.0.0 100 %"},
+		"weights of 0 everywhere": {func() rollout.World {
+			w := live()
+			w.Traffic.Weights = map[string]int{old: 0}
 			return w
 		}, "set traffic to env-1.0.0 100 %"},
 		"a rule deleted by hand": {func() rollout.World {
@@ -325,9 +354,9 @@ func TestDecide(t *testing.T) {
 			w.Record.Environment(old).OutSince = noon
 			return w
 		}, "wait for requests in flight to end until 12:00:25"},
-		"removal stops at a rule of somebody else": {func() rollout.World {
+		"removal stops at a rule of somebody else, before anything is touched": {func() rollout.World {
 			w := live()
-			w.Record.Phase, w.Traffic = endpoint.Deleting, rollout.Traffic{}
+			w.Record.Phase = endpoint.Deleting
 			see(&w, old, func(s *rollout.Sight) { s.UsedBy = []string{"rule/theirs"} })
 			return w
 		}, "environment env-1.0.0 is still used by a listener rule that is not ionroller's: rule/theirs; remove that rule or take the environment's target group out of it, then try again"},

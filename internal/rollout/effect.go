@@ -65,6 +65,7 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		e.promote(a.Proven)
 	case Abandon:
 		e.r.Rollout.Back = &a.Back
+		e.r.Environment(e.r.Rollout.To).Refused = a.Refused
 		e.tell(abandoned(a.Back.Result), e.r.Environment(e.r.Rollout.To), "the rollout is given up: %s", a.Back.Reason)
 	case Conclude:
 		e.conclude()
@@ -72,6 +73,9 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		e.lose(a.Environment)
 	case Restore:
 		e.r.Active = a.Environment
+		if e.r.Rollout != nil {
+			e.r.Rollout.From = a.Environment
+		}
 	case Accept:
 		e.accept()
 	case Scale:
@@ -173,7 +177,7 @@ func (e *effect) promote(proven bool) {
 	if from := e.r.Environment(f.From); from != nil {
 		e.tell(endpoint.EnvironmentRetained, from, "%s is kept hot with %d instances for %s", from.Release.Version, from.Full, e.r.Desired.Retention.For)
 	}
-	e.r.Active, e.r.Phase = to.Name, endpoint.Live
+	e.r.Active = to.Name
 }
 
 func (e *effect) conclude() {
@@ -204,7 +208,7 @@ func (e *effect) finish(result endpoint.Result, reason string) {
 	to := e.r.Environment(f.To)
 	outcome := &endpoint.Outcome{
 		ID: f.ID, Kind: f.Kind, To: to.Release.Version, Target: to.Fingerprint,
-		Started: f.Started, Finished: e.Now, Result: result, Reason: reason,
+		Started: f.Started, Finished: e.Now, Result: result, Reason: reason, Carried: to.Carried,
 	}
 	if from := e.r.Environment(f.From); from != nil {
 		outcome.From = from.Release.Version

@@ -17,6 +17,10 @@ func NewModel(w World) *Model {
 	if m.Sights == nil {
 		m.Sights = map[string]Sight{}
 	}
+	for name, s := range m.Sights {
+		s.Quiet = true // the drain deadline is a maximum
+		m.Sights[name] = s
+	}
 	return m
 }
 

@@ -76,7 +76,7 @@ func (p *previewer) run() {
 			return
 		case nil:
 			if d.Wake.For == Bake || d.Wake.For == Drain {
-				p.plan.MinimumDuration += max(0, d.Wake.At.Sub(p.Now))
+				p.plan.MinimumDuration += max(0, d.Wake.At.Sub(p.Now)).Round(time.Second)
 			}
 			p.wake(d.Wake)
 		default:
@@ -85,7 +85,7 @@ func (p *previewer) run() {
 			p.plan.PeakInstances = max(p.plan.PeakInstances, p.instances())
 		}
 	}
-	panic(fmt.Sprintf("rollout: the plan for %s does not come to rest", p.Record.Endpoint))
+	p.say("this does not come to an end: please report it as a defect of ionroller")
 }
 
 func (p *previewer) say(format string, args ...any) {

@@ -89,7 +89,7 @@ func (d *decider) newer(e *endpoint.Environment) int {
 func (d *decider) end(e *endpoint.Environment, why string) Decision {
 	s := d.Sights[e.Name]
 	if !s.Found {
-		if e.Launched && e.TargetGroup == "" && d.Now.Sub(e.Created) < unseenFor && e.Retired.IsZero() {
+		if !e.Created.IsZero() && e.TargetGroup == "" && d.Now.Sub(e.Created) < unseenFor && e.Retired.IsZero() && !e.Refused {
 			return Decision{Wake: Wake{For: Removal}}
 		}
 		return Decision{Action: Forget{e.Name}}
@@ -98,6 +98,9 @@ func (d *decider) end(e *endpoint.Environment, why string) Decision {
 		return Decision{Wake: Wake{For: Removal}}
 	}
 	if _, routed := d.Traffic.Weights[e.Name]; routed {
+		if d.r.Active == "" && d.r.Phase != endpoint.Deleting {
+			return Decision{} // nothing else serves: it is in the rule until something does
+		}
 		return Decision{Wake: Wake{For: Drain}}
 	}
 	if at := d.drained(e); d.Now.Before(at) {
@@ -126,15 +129,18 @@ func (d *decider) drained(e *endpoint.Environment) time.Time {
 // remove takes everything away: first the rule, then, drained, the environments,
 // then the application.
 func (d *decider) remove() Decision {
+	for i := range d.r.Environments {
+		e := &d.r.Environments[i]
+		if used := d.Sights[e.Name].UsedBy; len(used) > 0 {
+			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
+		}
+	}
 	if d.Traffic.RuleARN != "" {
 		return Decision{Action: Unroute{}}
 	}
 	var waiting Decision
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
-		if used := d.Sights[e.Name].UsedBy; len(used) > 0 {
-			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
-		}
 		decision := d.end(e, "the endpoint is removed")
 		if decision.Action != nil {
 			return decision

@@ -373,6 +373,46 @@ func TestPlanThatBeganElsewhereIsRefused(t *testing.T) {
 	}
 }
 
+// When the live environment is gone and its replacement fails, the run ends and
+// says so.
+func TestReplacementThatFails(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.w.Environments[s.w.Records["checkout"].Active].Gone = true
+	s.w.Unhealthy["1.0.0"] = true
+	_, err := s.w.Roller("apply").Update(context.Background(), spec("1.0.0"), nil)
+	var failed *roller.Failed
+	if !errors.As(err, &failed) || failed.Live != "" || !strings.Contains(err.Error(), "Nothing is live") {
+		t.Fatalf("err = %v", err)
+	}
+	delete(s.w.Unhealthy, "1.0.0")
+	s.update(spec("1.0.0"))
+	if len(s.w.Environments) != 1 {
+		t.Errorf("left: %v", s.w.Environments)
+	}
+}
+
+// A run that dies between the first promotion and its acceptance leaves an
+// endpoint that the next creation adopts.
+func TestCreationThatDiesBeforeItIsAccepted(t *testing.T) {
+	for n := range 80 {
+		w := simulation.New()
+		kill(w, n, true)
+		_, err := w.Roller("apply").Create(context.Background(), spec("1.0.0"))
+		w.Fault = nil
+		if err == nil {
+			return // the whole creation has fewer calls
+		}
+		abandon(w)
+		other := spec("1.0.0")
+		other.Capacity.Max = 6
+		if r := w.Records["checkout"]; r == nil || r.Accepted == nil {
+			if _, err := w.Roller("apply").Create(context.Background(), other); err != nil {
+				t.Fatalf("killed after call %d: %v", n, err)
+			}
+		}
+	}
+}
+
 func TestReconcileTellsOfAFailure(t *testing.T) {
 	s := begin(t, "1.0.0")
 	s.w.Unhealthy["1.1.0"] = true

@@ -4,6 +4,8 @@
 package contract
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/balancer"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -125,7 +128,10 @@ func priorityTaken(w *world) {
 	s.foreign(9, "search.acme.com")
 	s.record.Desired.Routing.Priority = 9
 	_, err := s.Shift(s.ctx, s.record, s.groups, map[string]int{"old": 100})
-	s.refused(err, "PriorityInUse")
+	var refused *roller.Refusal
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "routing.priority: 9 is taken") {
+		s.same("error", "a refusal that names the priority", fmt.Sprint(err))
+	}
 	s.same("traffic", "", s.see().RuleARN)
 }
 

@@ -35,13 +35,16 @@ func TestAddError(t *testing.T) {
 	failed := &roller.Failed{Endpoint: "checkout", Outcome: &endpoint.Outcome{To: "1.1.0", Reason: "it is ill"}}
 	live := *failed
 	live.Live = "1.0.0"
+	removed := *failed
+	removed.Removed = true
 	for _, c := range []struct {
 		err  error
 		says []string
 	}{
-		{&live, []string{"it is ill", "Release 1.0.0 is live", "bump the version"}},
-		{failed, []string{"was not created", "it is ill", "apply again"}},
-		{&roller.Interrupted{Endpoint: "checkout", Where: "release 1.0.0 is live", Err: context.Canceled}, []string{"interrupted", "apply again to go on"}},
+		{&live, []string{"it is ill", "Release 1.0.0 is live", "No request reached the new environment", "bump the version"}},
+		{failed, []string{"it is ill", "Nothing is live"}},
+		{&removed, []string{"was not created", "it is ill", "apply again"}},
+		{&roller.Interrupted{Endpoint: "checkout", Where: "release 1.0.0 is live", Err: context.Canceled}, []string{"interrupted", "release 1.0.0 is live"}},
 		{&roller.Interrupted{Endpoint: "checkout", Where: "release 1.0.0 is live", Err: context.DeadlineExceeded}, []string{"timeout", "raise the timeout in timeouts"}},
 		{fmt.Errorf("reading bucket logs: %w", errors.New("denied")), []string{"Reading bucket logs: denied."}},
 		{&roller.Problems{Endpoint: "checkout", Problems: []endpoint.Problem{{Attribute: "routing.priority", Message: "7 is taken"}}}, []string{"routing.priority: 7 is taken"}},

@@ -52,7 +52,8 @@ type Environment struct {
 	// a retained environment keeps them.
 	Full int `json:"full,omitempty"`
 	// Failure says why the environment was given up; empty for a good one.
-	Failure string `json:"failure,omitempty"`
+	Failure  string    `json:"failure,omitempty"`
+	FailedAt time.Time `json:"failed_at,omitzero"` // zero when it was lost, not given up
 	// Retired is when its termination was asked for; zero before.
 	Retired time.Time `json:"retired,omitzero"`
 }

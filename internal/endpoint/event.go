@@ -20,6 +20,11 @@ const (
 	RolloutFinished        EventType = "RolloutFinished"        // all traffic is on the new environment
 	RolloutFailed          EventType = "RolloutFailed"          // the new environment is given up
 	RolloutSuperseded      EventType = "RolloutSuperseded"      // another release was asked for meanwhile
+	RolloutFrozen          EventType = "RolloutFrozen"          // traffic is left as it is, and nothing goes on by itself
+	RolloutContinued       EventType = "RolloutContinued"       // a freeze, a pause or a cap was lifted
+	ReleaseRejected        EventType = "ReleaseRejected"        // it is not tried again unasked
+	OrderObeyed            EventType = "OrderObeyed"            // an operator's order was carried out
+	OrderDeclined          EventType = "OrderDeclined"          // there was nothing it could be carried out on
 	EnvironmentCreated     EventType = "EnvironmentCreated"     //
 	EnvironmentHealthy     EventType = "EnvironmentHealthy"     // fit for its first request
 	EnvironmentLost        EventType = "EnvironmentLost"        // it is gone and nobody here removed it

@@ -51,6 +51,10 @@ type Record struct {
 	// GivenUp is the fingerprint of a release that failed: it is not tried again
 	// before somebody asks for it anew.
 	GivenUp string `json:"given_up,omitempty"`
+	// Rejections are the releases that a guard or an operator took out.
+	Rejections []Rejection `json:"rejections,omitempty"`
+	// Obeyed are the ids of the newest orders that were carried out.
+	Obeyed []string `json:"obeyed,omitempty"`
 
 	Trail  TrailHead `json:"trail"`
 	Outbox []Event   `json:"outbox,omitempty"` // committed events, perhaps not yet in the trail
@@ -95,17 +99,50 @@ type Rollout struct {
 	Steps []Step `json:"steps"`
 	// Step is the index of the step that is, or is being, set; -1 before any.
 	Step int `json:"step"`
-	// Since is when the step's weight had been read back; zero before.
+	// Sent is when the step's weight was first sent, from which guards look, and
+	// Since when it had been read back, from which its bake counts; zero before.
+	Sent    time.Time `json:"sent,omitzero"`
 	Since   time.Time `json:"since,omitzero"`
 	Started time.Time `json:"started"`
+	// Cap is the largest share that To gets, in percent: the policy's when the
+	// step was set. 0 is no cap.
+	Cap int `json:"cap,omitempty"`
+	// Promoted is the number of steps whose pause was lifted.
+	Promoted int `json:"promoted,omitempty"`
+	// Paused says that an operator holds it, and Frozen that it went wrong and is
+	// left as it is.
+	Paused *Stall `json:"paused,omitempty"`
+	Frozen *Stall `json:"frozen,omitempty"`
 	// Back says why traffic goes back to From; empty while it goes forward.
 	Back *GoingBack `json:"back,omitempty"`
+}
+
+// Share is what step i gives to To, in percent.
+func (f *Rollout) Share(i int) int {
+	if f.From == "" {
+		return 100 // there is nobody to share with
+	}
+	return min(f.Steps[i].Weight, f.Limit())
+}
+
+// Set says that the weight of a step is to be set, or set anew.
+func (f *Rollout) Set(step int) { f.Step, f.Sent, f.Since = step, time.Time{}, time.Time{} }
+
+// Limit is the largest share that To gets, in percent.
+func (f *Rollout) Limit() int {
+	if f.Cap == 0 {
+		return 100
+	}
+	return f.Cap
 }
 
 // GoingBack is why a rollout was given up.
 type GoingBack struct {
 	Result Result `json:"result"` // RolledBack or Superseded
 	Reason string `json:"reason"`
+	// Rejects says that the release is not to be tried again unasked.
+	Rejects  bool      `json:"rejects,omitempty"`
+	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
 // Result is how a rollout ended.
@@ -129,6 +166,8 @@ type Outcome struct {
 	Result   Result    `json:"result"`
 	Reason   string    `json:"reason,omitempty"`
 	Carried  bool      `json:"carried"` // requests may have reached the new environment
+	Rejected bool      `json:"rejected,omitempty"`
+	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
 // Environment returns the named environment, or nil.
@@ -166,20 +205,34 @@ func (r *Record) Weights() map[string]int {
 		}
 		return map[string]int{r.Active: 100}
 	}
-	w := f.Steps[f.Step].Weight
-	if f.From == "" || w == 100 {
+	w := f.Share(f.Step)
+	if w == 100 {
 		return map[string]int{f.To: 100}
 	}
 	return map[string]int{f.From: 100 - w, f.To: w}
 }
 
-// Expires returns when a retained environment's time is over, and whether it
-// ends at all.
+// Expires returns when the time of a retained or failed environment is over, and
+// whether it ends at all.
 func (r *Record) Expires(e *Environment) (time.Time, bool) {
-	if r.Role(e) != Retained || e.OutSince.IsZero() {
+	switch role := r.Role(e); {
+	case role == Retained && !e.OutSince.IsZero():
+		return e.OutSince.Add(r.Desired.Retention.For.Std()), true
+	case role == Failed && !e.FailedAt.IsZero():
+		return e.FailedAt.Add(r.Desired.Retention.FailedFor.Std()), true
+	default:
 		return time.Time{}, false
 	}
-	return e.OutSince.Add(r.Desired.Retention.For.Std()), true
+}
+
+// Rejected returns why a release is not to be tried, or nil.
+func (r *Record) Rejected(fingerprint string, retry int) *Rejection {
+	for i := range r.Rejections {
+		if j := &r.Rejections[i]; j.Fingerprint == fingerprint && retry <= j.Retry {
+			return j
+		}
+	}
+	return nil
 }
 
 // ActiveVersion returns the version that is live, or "".
@@ -204,6 +257,8 @@ func (r *Record) Revive(now time.Time) {
 func (r Record) Clone() Record {
 	r.Environments = slices.Clone(r.Environments)
 	r.Outbox = slices.Clone(r.Outbox)
+	r.Rejections = slices.Clone(r.Rejections)
+	r.Obeyed = slices.Clone(r.Obeyed)
 	r.Lease = clonePtr(r.Lease)
 	r.Accepted = clonePtr(r.Accepted)
 	r.Intent = clonePtr(r.Intent)
@@ -212,6 +267,8 @@ func (r Record) Clone() Record {
 	r.Rollout = clonePtr(r.Rollout)
 	if r.Rollout != nil {
 		r.Rollout.Back = clonePtr(r.Rollout.Back)
+		r.Rollout.Paused = clonePtr(r.Rollout.Paused)
+		r.Rollout.Frozen = clonePtr(r.Rollout.Frozen)
 	}
 	return r
 }

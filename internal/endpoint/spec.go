@@ -45,12 +45,40 @@ type RolloutPolicy struct {
 	// HealthyWithin is the time a new environment has to become healthy,
 	// counted from its launch.
 	HealthyWithin Duration `json:"healthy_within"`
+	// MaxWeight caps the rollout, in percent: it stops there until the cap is
+	// lifted. 0 is no cap.
+	MaxWeight int `json:"max_weight,omitempty"`
+	// Alarms are the names of CloudWatch alarms, metric or composite, that must not
+	// fire while a release is rolled out.
+	Alarms   []string  `json:"alarms,omitempty"`
+	Analysis *Analysis `json:"analysis,omitempty"`
+	// ExtendBake is how much longer a bake may last when alarms have too little
+	// data, or analysis too few requests, for a verdict.
+	ExtendBake Duration  `json:"extend_bake,omitempty"`
+	OnFailure  OnFailure `json:"on_failure,omitempty"` // empty is Rollback
+	// Retry is raised by users to try a rejected release, or a frozen rollout, again.
+	Retry int `json:"retry,omitempty"`
+	// NoWait ends an apply when the first step is set; somebody else goes on.
+	NoWait bool `json:"no_wait,omitempty"`
 }
+
+// Cap is the largest share a new release may get, in percent.
+func (p RolloutPolicy) Cap() int {
+	if p.MaxWeight == 0 {
+		return 100
+	}
+	return p.MaxWeight
+}
+
+// Guarded says that something watches over the rollout.
+func (p RolloutPolicy) Guarded() bool { return len(p.Alarms) > 0 || p.Analysis != nil }
 
 // Step is one share of traffic and the time it is watched.
 type Step struct {
 	Weight int      `json:"weight"` // percent of the endpoint's requests, 1 to 100
 	Bake   Duration `json:"bake"`
+	// Pause holds the rollout after the bake; zero for none.
+	Pause Pause `json:"pause,omitzero"`
 }
 
 // Plan returns the steps in the order they are taken, always ending at 100.
@@ -75,6 +103,9 @@ func (p RolloutPolicy) MinimumDuration() time.Duration {
 type Retention struct {
 	For Duration `json:"for"` // counted from the moment the environment left traffic
 	Max int      `json:"max"` // environments kept beside the active one
+	// FailedFor is how long an environment that was given up is kept, so that
+	// people can look at it.
+	FailedFor Duration `json:"failed_for,omitempty"`
 }
 
 // Timeouts bound one run of Terraform, as the user wrote them; empty means the

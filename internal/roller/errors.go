@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
@@ -89,6 +90,36 @@ func (f *Failed) Error() string {
 	}
 }
 
+// Rejected says that the desired release was taken out before; nothing was changed.
+type Rejected struct {
+	Endpoint  string
+	Live      string
+	Rejection endpoint.Rejection
+}
+
+func (r *Rejected) Error() string {
+	return fmt.Sprintf("release %s of endpoint %s was rejected at %s: %s. Nothing was changed, release %s is live; mend it and bump the version, or raise rollout.retry above %d to try it again",
+		r.Rejection.Version, r.Endpoint, r.Rejection.Time.UTC().Format(time.RFC3339), strings.TrimRight(r.Rejection.Reason, "."), r.Live, r.Rejection.Retry)
+}
+
+// Frozen says that a rollout went wrong and that traffic was left as it is.
+type Frozen struct {
+	Endpoint string
+	Live     string // version that was live before; empty for a first deployment
+	Version  string
+	Share    int // of traffic that Version has, in percent
+	Stall    endpoint.Stall
+}
+
+func (f *Frozen) Error() string {
+	back := "To go back, set the version to " + f.Live
+	if f.Live == "" {
+		back = "Mend it and bump the version"
+	}
+	return fmt.Sprintf("the rollout of %s to %s is frozen since %s, with %d %% of traffic on it: %s. %s; to go on with it, raise rollout.retry above %d",
+		f.Endpoint, f.Version, f.Stall.Since.UTC().Format(time.RFC3339), f.Share, strings.TrimRight(f.Stall.Reason, "."), back, f.Stall.Retry)
+}
+
 // Interrupted says that a run was ended before it was done. Traffic is as it was
 // at that moment.
 type Interrupted struct {
@@ -136,5 +167,5 @@ func (r *run) where() string {
 	if f.Step < 0 {
 		return fmt.Sprintf("%s, and %s has no traffic yet", live, to) + next
 	}
-	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Steps[f.Step].Weight) + next
+	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Share(f.Step)) + next
 }

@@ -61,10 +61,17 @@ type Balancer interface {
 	URL(ctx context.Context, s endpoint.Routing) (string, error)
 }
 
-// Meter counts requests by the load balancer's own metrics.
+// Meter reads alarms and the load balancer's own metrics.
 type Meter interface {
 	// Requests returns how many requests a target group answered since a time.
 	Requests(ctx context.Context, targetGroup string, since time.Time) (float64, error)
+	// Measure returns what was measured of a target group since a time: its latency
+	// at a percentile, 0 to 100.
+	Measure(ctx context.Context, targetGroup string, since time.Time, percentile float64) (rollout.Measure, error)
+	// Alarms returns the alarms of these names, metric and composite, by name. Fired
+	// is set for one that went off since a time; with a zero time it is not. One that
+	// does not exist is left out.
+	Alarms(ctx context.Context, names []string, since time.Time) (map[string]rollout.Alarm, error)
 }
 
 // Journal keeps the records and their trails.
@@ -77,6 +84,8 @@ type Journal interface {
 	// Acquire takes the endpoint's lease. A holder that is at work is a *Held; one
 	// that died is waited for. create allows for an endpoint without a record.
 	Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (Session, error)
+	// Order leaves an order for whoever holds the endpoint's lease next.
+	Order(ctx context.Context, name string, o endpoint.Order) error
 }
 
 // Session is a lease that is held on one record.
@@ -86,6 +95,10 @@ type Session interface {
 	// Commit writes the record, its outbox and a renewed lease. When another run
 	// took the lease it is a *Held and nothing was written.
 	Commit(ctx context.Context, r endpoint.Record) error
+	// Orders returns the orders that wait, the oldest first.
+	Orders(ctx context.Context) ([]endpoint.Order, error)
+	// Obeyed removes an order that was carried out.
+	Obeyed(ctx context.Context, id string) error
 	// Renew prolongs the lease when a part of it is over.
 	Renew(ctx context.Context) error
 	// Within returns a context that ends before the lease can be taken by another.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -155,7 +156,18 @@ func (r *Roller) Check(ctx context.Context, spec endpoint.Spec, record *endpoint
 		return nil, err
 	}
 	more, err := r.Platform.Check(ctx, &probe, creates)
-	return append(problems, more...), err
+	if err != nil {
+		return nil, err
+	}
+	missing, _, err := r.alarms(ctx, spec)
+	return slices.Concat(problems, more, missing), err
+}
+
+// Firing returns the alarms that would keep a rollout of the spec from beginning
+// at the moment. It writes nothing.
+func (r *Roller) Firing(ctx context.Context, spec endpoint.Spec) ([]endpoint.Problem, error) {
+	_, firing, err := r.alarms(ctx, spec)
+	return firing, err
 }
 
 // there returns what an endpoint to be created begins with: nothing, or what an
@@ -201,7 +213,7 @@ func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.Worl
 	}
 	w.Sights, w.Traffic, w.Now = sights, traffic, r.Clock.Now().UTC()
 	r.listen(ctx, &w)
-	return w, nil
+	return w, r.guard(ctx, &w)
 }
 
 // listen asks the meter about environments whose end is near: do they still

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ type run struct {
 	session Session
 	record  endpoint.Record
 	world   rollout.World
+	// enough, when set, says that the run need not stay for the rest.
+	enough func(*endpoint.Record) bool
 }
 
 func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
@@ -47,6 +50,9 @@ const releaseTimeout = 5 * time.Second
 func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation) (rollout.World, error) {
 	next := r.record.Clone()
 	next.Desired, next.GivenUp = spec, ""
+	if rejection := refused(&next); rejection != nil {
+		return r.world, &Rejected{Endpoint: spec.Name, Live: next.ActiveVersion(), Rejection: *rejection}
+	}
 	world, err := r.look(ctx, next)
 	if err != nil {
 		return r.world, err
@@ -58,6 +64,13 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	problems, err := r.Check(ctx, spec, &r.record, plan.Creates)
 	if err != nil {
 		return world, err
+	}
+	if plan.Kind == rollout.PlanNew || plan.Kind == rollout.PlanWarm {
+		firing, err := r.Firing(ctx, spec)
+		if err != nil {
+			return world, err
+		}
+		problems = append(problems, firing...)
 	}
 	if len(problems) > 0 {
 		return world, &Problems{Endpoint: spec.Name, Problems: problems}
@@ -73,21 +86,48 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	if err := r.commit(ctx, next, events...); err != nil {
 		return world, err
 	}
+	if spec.Rollout.NoWait {
+		r.enough = func(record *endpoint.Record) bool { return record.Rollout != nil && reached(record, spec) }
+	}
 	world, err = r.drive(ctx)
 	if err != nil {
 		return world, err
 	}
-	if !reached(&world.Record, spec) {
-		return world, failed(world)
-	}
-	return world, nil
+	return world, outcome(world, spec)
 }
 
-// reached says that a spec is accepted, and its release live.
+// outcome is nil when a spec is reached, and otherwise says what became of it.
+func outcome(w rollout.World, spec endpoint.Spec) error {
+	f := w.Record.Rollout
+	switch {
+	case reached(&w.Record, spec):
+		return nil
+	case f != nil && f.Frozen != nil:
+		return &Frozen{Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(), Version: w.Record.Environment(f.To).Release.Version, Share: f.Share(f.Step), Stall: *f.Frozen}
+	default:
+		return failed(w)
+	}
+}
+
+// refused returns the rejection of the desired release, unless it is live.
+func refused(r *endpoint.Record) *endpoint.Rejection {
+	target := r.Desired.Release.Fingerprint()
+	if active := r.Environment(r.Active); active != nil && active.Fingerprint == target {
+		return nil
+	}
+	return r.Rejected(target, r.Desired.Rollout.Retry)
+}
+
+// reached says that a spec is accepted, and its release live or on its way.
 func reached(r *endpoint.Record, spec endpoint.Spec) bool {
-	active := r.Environment(r.Active)
-	return r.Accepted != nil && reflect.DeepEqual(*r.Accepted, spec) &&
-		active != nil && active.Fingerprint == spec.Release.Fingerprint()
+	if r.Accepted == nil || !reflect.DeepEqual(*r.Accepted, spec) {
+		return false
+	}
+	serves := r.Environment(r.Active)
+	if f := r.Rollout; f != nil && f.Back == nil && f.Frozen == nil {
+		serves = r.Environment(f.To)
+	}
+	return serves != nil && serves.Fingerprint == spec.Release.Fingerprint()
 }
 
 // allows refuses what is riskier than the plan that was shown, or begins elsewhere.
@@ -131,11 +171,17 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	}
 	within, cancel := r.session.Within(ctx)
 	world, err := r.look(within, r.record)
+	if err == nil {
+		world.Orders, err = r.orders(within)
+	}
 	cancel()
 	if err != nil {
 		return p.retry(ctx, r, err)
 	}
 	r.world = world
+	if r.enough != nil && r.enough(&world.Record) {
+		return errRest
+	}
 	decision := rollout.Decide(world)
 	switch a := decision.Action.(type) {
 	case rollout.Rest:
@@ -180,7 +226,21 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 	p.failures = 0
 	p.did(a, r.Clock.Now())
 	record, events := rollout.Effect(r.world, a)
-	return r.commit(whole, record, events...)
+	if err := r.commit(whole, record, events...); err != nil {
+		return err
+	}
+	if obey, ok := a.(rollout.Obey); ok {
+		if err := r.session.Obeyed(whole, obey.Order.ID); err != nil {
+			r.Log.Warn("unable to remove an order that was carried out", "endpoint", r.record.Endpoint, "order", obey.Order.ID, "error", err)
+		}
+	}
+	return nil
+}
+
+// orders returns what operators asked for and nobody has carried out.
+func (r *run) orders(ctx context.Context) ([]endpoint.Order, error) {
+	waiting, err := r.session.Orders(ctx)
+	return slices.DeleteFunc(waiting, func(o endpoint.Order) bool { return slices.Contains(r.record.Obeyed, o.ID) }), err
 }
 
 // hopeless says that the rollout cannot go on: AWS refused an environment or the

@@ -29,6 +29,16 @@ type (
 	}
 	// Advance says which step's weight is to be set next.
 	Advance struct{ Step int }
+	// Obey carries out an operator's order.
+	Obey struct{ Order endpoint.Order }
+	// Recap follows a changed cap of the rollout's weights.
+	Recap struct{ Cap int }
+	// Lift notes that the pause after the step is over, by its own deadline.
+	Lift struct{}
+	// Freeze leaves traffic as it is until somebody decides.
+	Freeze struct{ Stall endpoint.Stall }
+	// Thaw goes on with a frozen rollout.
+	Thaw struct{}
 	// Settle notes that the weights sent were read back.
 	Settle struct{ Weights map[string]int }
 	// Promote ends a rollout whose last bake is over.
@@ -94,6 +104,11 @@ func (a Start) String() string {
 func (a Count) String() string   { return "count a read of the health of " + a.Environment }
 func (a Advance) String() string { return fmt.Sprintf("advance to step %d", a.Step+1) }
 func (a Settle) String() string  { return "note that traffic is " + Shares(a.Weights) }
+func (a Obey) String() string    { return "obey the order to " + string(a.Order.Kind) }
+func (a Recap) String() string   { return fmt.Sprintf("follow the cap of %d %%", a.Cap) }
+func (Lift) String() string      { return "lift the pause" }
+func (a Freeze) String() string  { return "freeze the rollout: " + a.Stall.Reason }
+func (Thaw) String() string      { return "go on with the frozen rollout" }
 func (Promote) String() string   { return "finish the rollout" }
 func (a Abandon) String() string { return "give the rollout up: " + a.Back.Reason }
 func (Conclude) String() string  { return "close the rollout that was given up" }
@@ -149,6 +164,8 @@ type Awaited string
 const (
 	Health  Awaited = "the environment to become healthy"
 	Bake    Awaited = "the step's bake"
+	Verdict Awaited = "alarms and analysis to have enough data"
+	Consent Awaited = "somebody to promote the rollout"
 	Drain   Awaited = "requests in flight to end"
 	Removal Awaited = "the environment to terminate"
 	Update  Awaited = "the platform to finish its update"

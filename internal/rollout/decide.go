@@ -27,7 +27,7 @@ func Decide(w World) Decision {
 		return d.remove()
 	}
 	for _, rule := range []func() (Decision, bool){
-		d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
+		d.obey, d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
 		d.scale, d.progress, d.resize, d.accept, d.retire,
 	} {
 		if decision, ok := rule(); ok {
@@ -167,14 +167,17 @@ func (d *decider) start() (Decision, bool) {
 	if d.r.Rollout != nil || target == d.r.GivenUp || (active != nil && active.Fingerprint == target) {
 		return pass()
 	}
+	if d.r.Rejected(target, d.r.Desired.Rollout.Retry) != nil {
+		return pass()
+	}
 	f := endpoint.Rollout{
 		ID: fmt.Sprintf("r%d", d.r.Trail.Sequence+1), Kind: endpoint.New, From: d.r.Active,
-		Step: -1, Started: d.Now, Steps: d.r.Desired.Rollout.Plan(),
+		Step: -1, Started: d.Now, Steps: d.r.Desired.Rollout.Plan(), Cap: d.r.Desired.Rollout.MaxWeight,
 	}
 	if to := d.existing(target); to != nil {
 		f.To, f.Kind = to.Name, endpoint.Warm
 		if to.Proven && d.whole(to) {
-			f.Kind = endpoint.Hot
+			f.Kind, f.Cap = endpoint.Hot, 0
 			f.Steps = d.hotSteps(to, active)
 		}
 	} else {
@@ -241,12 +244,39 @@ func (d *decider) progress() (Decision, bool) {
 	}
 	s := d.Sights[to.Name]
 	if f.From != "" && s.Healthy == 0 && d.Sights[f.From].Healthy > 0 {
-		return d.giveUp("%s has no healthy target left at %d %% of traffic", to.Name, f.Steps[f.Step].Weight)
+		return d.giveUp("%s has no healthy target left at %d %% of traffic", to.Name, f.Share(f.Step))
 	}
-	if end := f.Since.Add(f.Steps[f.Step].Bake.Std()); d.Now.Before(end) {
+	if f.Frozen != nil {
+		return d.thaw(f)
+	}
+	v := d.verdict(f)
+	if v.against != nil {
+		return d.fail(f, *v.against)
+	}
+	if d.unaccepted() && d.handedOver(f) {
+		return do(Accept{})
+	}
+	if f.Kind != endpoint.Hot && f.From != "" && f.Limit() != d.r.Desired.Rollout.Cap() {
+		return d.recap(f, to)
+	}
+	if end := d.baked(f); d.Now.Before(end) {
 		return waitUntil(end, Bake)
 	}
-	if f.Step < len(f.Steps)-1 {
+	if v.unclear != "" {
+		limit := d.baked(f).Add(d.r.Desired.Rollout.ExtendBake.Std())
+		if d.Now.Before(limit) {
+			return waitUntil(limit, Verdict)
+		}
+		return d.freeze(v.unclear+", for "+d.r.Desired.Rollout.ExtendBake.String()+" beyond the bake (rollout.extend_bake)", nil)
+	}
+	switch {
+	case d.capped(f):
+		return pass()
+	case f.Paused != nil:
+		return wait(Consent)
+	case f.Steps[f.Step].Pause.Then != "" && f.Promoted <= f.Step:
+		return d.consent(f)
+	case f.Step < len(f.Steps)-1:
 		return d.advance(f, to)
 	}
 	if s.Healthy >= d.need(f, f.Step) {
@@ -264,7 +294,7 @@ func (d *decider) progress() (Decision, bool) {
 func (d *decider) overdue(f *endpoint.Rollout, to *endpoint.Environment) bool {
 	since := latest(f.Started, to.Created)
 	if f.Step >= 0 {
-		since = f.Since.Add(f.Steps[f.Step].Bake.Std())
+		since = d.baked(f)
 	}
 	return d.Now.Sub(since) >= d.r.Desired.Rollout.HealthyWithin.Std()
 }
@@ -296,9 +326,15 @@ func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision,
 func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
 	next := f.Step + 1
 	s := d.Sights[to.Name]
+	if v := d.verdict(f); f.Step < 0 && v.against != nil {
+		return d.fail(f, *v.against) // no request has reached it yet
+	}
+	if f.Paused != nil {
+		return wait(Consent)
+	}
 	if need := d.need(f, next); s.Healthy < need {
 		if d.overdue(f, to) {
-			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Steps[next].Weight, d.r.Desired.Rollout.HealthyWithin)
+			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Share(next), d.r.Desired.Rollout.HealthyWithin)
 		}
 		return wait(Health)
 	}
@@ -312,12 +348,19 @@ func (d *decider) need(f *endpoint.Rollout, step int) int {
 	if from == nil {
 		return max(1, d.r.Environment(f.To).Capacity.Min)
 	}
-	step = min(max(step, 0), len(f.Steps)-1)
-	return max(1, (f.Steps[step].Weight*from.Full+99)/100)
+	share := f.Steps[min(max(step, 0), len(f.Steps)-1)].Weight
+	if f.Kind != endpoint.Hot {
+		share = min(share, d.r.Desired.Rollout.Cap())
+	}
+	return max(1, (share*from.Full+99)/100)
 }
 
+// giveUp ends a rollout whose environment is not what it should be. Once it had
+// traffic, its release is rejected: it has hurt users.
 func (d *decider) giveUp(format string, args ...any) (Decision, bool) {
-	return do(Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: fmt.Sprintf(format, args...)}})
+	return do(Abandon{Back: endpoint.GoingBack{
+		Result: endpoint.RolledBack, Reason: fmt.Sprintf(format, args...), Rejects: d.r.Rollout.Step >= 0,
+	}})
 }
 
 // scale keeps every scaling group at the capacity its role asks for.
@@ -381,13 +424,25 @@ func (d *decider) resize() (Decision, bool) {
 // accept notes that what is desired has been reached.
 func (d *decider) accept() (Decision, bool) {
 	active := d.r.Environment(d.r.Active)
-	if active == nil || active.Fingerprint != d.r.Desired.Release.Fingerprint() {
+	if active == nil || !d.unaccepted() {
 		return pass()
 	}
-	if d.r.Accepted != nil && reflect.DeepEqual(*d.r.Accepted, d.r.Desired) {
-		return pass()
+	f := d.r.Rollout
+	reached := active.Fingerprint == d.r.Desired.Release.Fingerprint()
+	if reached && f == nil || f != nil && f.Back == nil && f.Frozen == nil && d.capped(f) {
+		return do(Accept{})
 	}
-	return do(Accept{})
+	return pass()
+}
+
+func (d *decider) unaccepted() bool {
+	return d.r.Accepted == nil || !reflect.DeepEqual(*d.r.Accepted, d.r.Desired)
+}
+
+// handedOver says that the run in charge need not stay: the first step is set and
+// somebody else goes on.
+func (d *decider) handedOver(f *endpoint.Rollout) bool {
+	return d.r.Desired.Rollout.NoWait && f.Kind != endpoint.Hot && f.From != "" && f.Step >= 0 && !f.Since.IsZero() && f.Frozen == nil
 }
 
 func latest(a, b time.Time) time.Time {

@@ -5,6 +5,7 @@ package rollout_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -404,8 +405,8 @@ func TestHotMovesAtOnceWhatItCanCarry(t *testing.T) {
 	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy, s.Desired = 4, 4 }) // grown since
 	w.Record.Desired = desired("0.9.0")
 	start, ok := rollout.Decide(w).Action.(rollout.Start)
-	if got := fmt.Sprint(start.Rollout.Steps); !ok || got != "[{50 0s} {100 0s}]" {
-		t.Errorf("steps = %s", got)
+	if want := []endpoint.Step{{Weight: 50}, {Weight: 100}}; !ok || !slices.Equal(start.Rollout.Steps, want) {
+		t.Errorf("steps = %v, want %v", start.Rollout.Steps, want)
 	}
 }
 

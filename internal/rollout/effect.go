@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,6 +25,9 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		return r, nil
 	}
 	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: w.Now}
+	if f := r.Rollout; (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
+		f.Sent = w.Now
+	}
 	for name := range shift.Weights {
 		// From here on requests may reach it, whatever becomes of this run.
 		env := r.Environment(name)
@@ -58,7 +62,21 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Count:
 		e.count(a)
 	case Advance:
-		e.r.Rollout.Step, e.r.Rollout.Since = a.Step, time.Time{}
+		e.r.Rollout.Set(a.Step)
+	case Obey:
+		e.obey(a.Order)
+	case Recap:
+		e.r.Rollout.Cap = a.Cap
+		e.r.Rollout.Set(e.r.Rollout.Step)
+		e.tell(endpoint.RolloutContinued, e.r.Environment(e.r.Rollout.To), "the rollout is capped at %d %% now", a.Cap)
+	case Lift:
+		e.r.Rollout.Promoted = e.r.Rollout.Step + 1
+		e.tell(endpoint.RolloutContinued, e.r.Environment(e.r.Rollout.To), "the pause after step %d is over", e.r.Rollout.Step+1)
+	case Freeze:
+		e.r.Rollout.Frozen = &a.Stall
+		e.tell(endpoint.RolloutFrozen, e.r.Environment(e.r.Rollout.To), "the rollout is frozen, traffic stays as it is: %s", a.Stall.Reason)
+	case Thaw:
+		e.thaw()
 	case Settle:
 		e.settle(a.Weights)
 	case Promote:
@@ -161,6 +179,9 @@ func (e *effect) settle(weights map[string]int) {
 	}
 	if f := e.r.Rollout; f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero() {
 		f.Since = e.Now
+		if f.Sent.IsZero() {
+			f.Sent = e.Now // it was as wanted already
+		}
 	}
 	e.events = append(e.events, endpoint.Event{
 		Time: e.Now, Type: endpoint.TrafficMoved, Version: toVersion(&e.r),
@@ -192,15 +213,48 @@ func (e *effect) conclude() {
 	if back.Result != endpoint.RolledBack {
 		return
 	}
-	to.Failure = back.Reason
+	e.r.LastRollout.Evidence = back.Evidence
+	to.Failure, to.FailedAt = back.Reason, e.Now
 	e.r.GivenUp = to.Fingerprint
+	if back.Rejects {
+		e.reject(to, back.Reason)
+	}
 	switch {
 	case e.r.Accepted != nil:
-		e.r.Desired = *e.r.Accepted
+		e.standBy()
 	case e.r.Active == "":
 		// The first deployment failed: nothing of it is to stay.
 		e.r.Phase = endpoint.Deleting
 	}
+}
+
+// standBy makes what is live the desired state again, whatever was accepted: a
+// release may be accepted while it is capped or not waited for.
+func (e *effect) standBy() {
+	accepted := *e.r.Accepted
+	if active := e.r.Environment(e.r.Active); active != nil {
+		accepted.Release = active.Release
+	}
+	e.r.Desired, e.r.Accepted = accepted, &accepted
+}
+
+// reject takes a release out.
+func (e *effect) reject(env *endpoint.Environment, reason string) {
+	e.r.Rejections = append(slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool {
+		return j.Fingerprint == env.Fingerprint
+	}), endpoint.Rejection{
+		Fingerprint: env.Fingerprint, Version: env.Release.Version, Reason: reason, Time: e.Now, Retry: e.r.Desired.Rollout.Retry,
+	})
+	e.r.LastRollout.Rejected = true
+	e.tell(endpoint.ReleaseRejected, env, "%s is rejected: it is not tried again unless rollout.retry is raised above %d, or by ionroller retry", env.Release.Version, e.r.Desired.Rollout.Retry)
+}
+
+// thaw goes on with the step that was frozen: it is baked anew.
+func (e *effect) thaw() {
+	f := e.r.Rollout
+	f.Frozen = nil
+	f.Set(f.Step)
+	e.tell(endpoint.RolloutContinued, e.r.Environment(f.To), "the frozen rollout goes on at step %d", f.Step+1)
 }
 
 func (e *effect) finish(result endpoint.Result, reason string) {
@@ -236,6 +290,10 @@ func (e *effect) lose(name string) {
 func (e *effect) accept() {
 	desired := e.r.Desired
 	e.r.Accepted, e.r.GivenUp, e.r.Phase = &desired, "", endpoint.Live
+	if f := e.r.Rollout; f != nil {
+		e.tell(endpoint.DesiredStateReached, e.r.Environment(f.To), "%s has %d %% of traffic, as configured", desired.Release.Version, f.Share(f.Step))
+		return
+	}
 	e.tell(endpoint.DesiredStateReached, e.r.Environment(e.r.Active), "%s is live as configured", desired.Release.Version)
 }
 
@@ -291,6 +349,9 @@ func describe(steps []endpoint.Step) string {
 		text += fmt.Sprintf("%d %%", s.Weight)
 		if s.Bake > 0 {
 			text += " for " + s.Bake.String()
+		}
+		if s.Pause.Then != "" {
+			text += ", then promoted by hand"
 		}
 	}
 	return text

@@ -21,6 +21,8 @@ func NewModel(w World) *Model {
 		s.Quiet = true // the drain deadline is a maximum
 		m.Sights[name] = s
 	}
+	m.Orders = nil
+	m.Guards = content(&m.Record, m.Now)
 	return m
 }
 
@@ -33,6 +35,7 @@ func (m *Model) Do(a Action) {
 	}
 	m.Record, _ = Effect(m.World, a)
 	Learn(&m.Record, m.Sights)
+	m.Guards = content(&m.Record, m.Now)
 }
 
 func (m *Model) touch(a Action) {
@@ -81,6 +84,10 @@ func (m *Model) wake(w Wake) {
 		m.Now = m.Now.Add(time.Minute)
 	} else if w.At.After(m.Now) {
 		m.Now = w.At
+	}
+	m.Guards = content(&m.Record, m.Now)
+	if f := m.Record.Rollout; f != nil && w.For == Consent {
+		f.Paused, f.Promoted = nil, f.Step+1
 	}
 	for name, s := range m.Sights {
 		if s.Terminating {

@@ -20,6 +20,8 @@ const (
 	PlanUpdate        PlanKind = "update"         // in place: capacity, rollout, retention
 	PlanRemoveExpired PlanKind = "remove-expired" // retained environments whose time is over
 	PlanRepair        PlanKind = "repair"         // what somebody else changed is put right
+	PlanRefused       PlanKind = "refused"        // the release was rejected: an apply does nothing
+	PlanFrozen        PlanKind = "frozen"         // the rollout went wrong and waits for a decision
 	PlanResume        PlanKind = "resume"         // a rollout that was interrupted goes on
 	PlanHot           PlanKind = "hot"            // back to a retained release, one change of weight
 	PlanWarm          PlanKind = "warm"           // a retained release, step by step
@@ -47,13 +49,38 @@ func Preview(w World) Plan {
 	p := previewer{Model: NewModel(w), plan: Plan{
 		Kind: PlanNothing, From: w.Record.ActiveVersion(), To: w.Record.Desired.Release.Version,
 	}}
-	if f := w.Record.Rollout; f != nil && f.Back == nil && w.Record.Environment(f.To).Fingerprint == w.Record.Desired.Release.Fingerprint() {
-		p.plan.Kind = PlanResume
-		p.say("resume %s at %s", p.plan.To, where(f))
-	}
 	p.plan.PeakInstances = p.instances()
+	if p.halted() {
+		return p.plan
+	}
 	p.run()
 	return p.plan
+}
+
+// halted notes what an apply begins with, and says whether it does nothing more.
+func (p *previewer) halted() bool {
+	d := &decider{World: p.World, r: &p.Record}
+	f := d.r.Rollout
+	target := d.r.Desired.Release.Fingerprint()
+	if j := d.r.Rejected(target, d.r.Desired.Rollout.Retry); j != nil && (d.r.Environment(d.r.Active) == nil || d.r.Environment(d.r.Active).Fingerprint != target) {
+		p.plan.Kind = PlanRefused
+		p.say("refused: %s was rejected at %s: %s; raise rollout.retry above %d to try it again", j.Version, j.Time.UTC().Format(time.RFC3339), j.Reason, j.Retry)
+		return true
+	}
+	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint != target {
+		return false
+	}
+	if f.Frozen != nil && d.r.Desired.Rollout.Retry <= f.Frozen.Retry {
+		p.plan.Kind = PlanFrozen
+		p.say("frozen at %s: %s; raise rollout.retry above %d to go on, or ask for another version", where(f), f.Frozen.Reason, f.Frozen.Retry)
+		return true
+	}
+	if d.unaccepted() || !d.capped(f) && !d.handedOver(f) {
+		p.plan.Kind = PlanResume
+		p.say("resume %s at %s", p.plan.To, where(f))
+		return false
+	}
+	return d.handedOver(f) // somebody else goes on
 }
 
 // maxTurns bounds a preview: no real plan comes near, so that to reach it is a
@@ -70,6 +97,9 @@ func (p *previewer) run() {
 		d := Decide(p.World)
 		switch a := d.Action.(type) {
 		case Rest:
+			if f := p.Record.Rollout; f != nil && p.plan.Kind != PlanNothing {
+				p.say("capped at %d %% (rollout.max_weight): raise it to go on", f.Limit())
+			}
 			return
 		case Stop:
 			p.say("stop: %s", a.Reason)
@@ -94,7 +124,7 @@ func (p *previewer) say(format string, args ...any) {
 
 // raise keeps the kind that says most.
 func (p *previewer) raise(k PlanKind) {
-	order := []PlanKind{PlanNothing, PlanUpdate, PlanRemoveExpired, PlanRepair, PlanResume, PlanHot, PlanWarm, PlanNew}
+	order := []PlanKind{PlanNothing, PlanUpdate, PlanRemoveExpired, PlanRepair, PlanRefused, PlanFrozen, PlanResume, PlanHot, PlanWarm, PlanNew}
 	rank := func(k PlanKind) int {
 		for i, o := range order {
 			if o == k {
@@ -130,6 +160,10 @@ func (p *previewer) note(a Action) {
 			p.say("give up the rollout to %s in flight: %s", p.version(p.Record.Rollout.To), a.Back.Reason)
 		}
 		p.raise(PlanRepair)
+	case Recap:
+		p.say("the cap is %d %% now", a.Cap)
+	case Thaw:
+		p.say("go on with the frozen rollout")
 	case Lose:
 		p.raise(PlanRepair)
 		p.say("%s (%s) is gone: it was terminated outside ionroller", p.version(a.Environment), a.Environment)
@@ -173,6 +207,9 @@ func (p *previewer) noteShift(a Shift) {
 	text := fmt.Sprintf("traffic: %s", p.shares(a.Weights))
 	if step.Bake > 0 {
 		text += ", watched for " + step.Bake.String()
+	}
+	if pause := step.Pause; pause.Then != "" && f.Promoted <= f.Step {
+		text += fmt.Sprintf(", then paused until it is promoted, at most for %s (then %s)", pause.Deadline, pause.Then)
 	}
 	p.say("%s", text)
 }
@@ -228,7 +265,7 @@ func where(f *endpoint.Rollout) string {
 	if f.Step < 0 {
 		return "the start: its environment has no traffic yet"
 	}
-	return fmt.Sprintf("step %d of %d, at %d %%", f.Step+1, len(f.Steps), f.Steps[f.Step].Weight)
+	return fmt.Sprintf("step %d of %d, at %d %%", f.Step+1, len(f.Steps), f.Share(f.Step))
 }
 
 func instances(n int) string {

@@ -28,7 +28,7 @@ const (
 // retire removes environments that are not worth keeping any more, one at a
 // time, and never one that a request can reach.
 func (d *decider) retire() (Decision, bool) {
-	if d.r.Rollout != nil {
+	if d.r.Rollout != nil && !d.parked() {
 		return pass()
 	}
 	var waiting Decision
@@ -51,6 +51,9 @@ func (d *decider) retire() (Decision, bool) {
 func (d *decider) due(e *endpoint.Environment) string {
 	switch d.r.Role(e) {
 	case endpoint.Failed:
+		if at, ok := d.r.Expires(e); ok && d.Now.Before(at) && e.Retired.IsZero() {
+			return ""
+		}
 		if e.Failure == "" {
 			return "it never had traffic"
 		}
@@ -60,7 +63,7 @@ func (d *decider) due(e *endpoint.Environment) string {
 			return "its retention is over"
 		}
 		// Whom traffic may still go back to stays.
-		if d.r.Rollout != nil {
+		if d.r.Rollout != nil && !d.parked() {
 			return ""
 		}
 		if at, ok := d.r.Expires(e); ok && !d.Now.Before(at) {

@@ -20,6 +20,11 @@ type World struct {
 	Record  endpoint.Record  `json:"record"`
 	Sights  map[string]Sight `json:"sights"` // by the environment's name
 	Traffic Traffic          `json:"traffic"`
+	// Orders are what operators asked for and nobody has carried out yet, the
+	// oldest first.
+	Orders []endpoint.Order `json:"orders,omitempty"`
+	// Guards is what the rollout's guards see; nil when nobody looked.
+	Guards *Guards `json:"guards,omitempty"`
 }
 
 // Sight is what was seen of one environment.

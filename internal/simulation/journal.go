@@ -67,6 +67,27 @@ func (j *journal) Acquire(_ context.Context, name string, who endpoint.Who, crea
 	return s, s.write(r)
 }
 
+func (j *journal) Order(_ context.Context, _ string, o endpoint.Order) error {
+	if err := j.w.fault("Order", false); err != nil {
+		return err
+	}
+	o.ID = fmt.Sprint(len(j.w.Orders), j.w.Now.UnixNano())
+	j.w.Orders = append(j.w.Orders, o)
+	return nil
+}
+
+func (s *session) Orders(context.Context) ([]endpoint.Order, error) {
+	return slices.Clone(s.w.Orders), s.w.fault("Orders", false)
+}
+
+func (s *session) Obeyed(_ context.Context, id string) error {
+	if err := s.w.fault("Obeyed", false); err != nil {
+		return err
+	}
+	s.w.Orders = slices.DeleteFunc(s.w.Orders, func(o endpoint.Order) bool { return o.ID == id })
+	return nil
+}
+
 type session struct {
 	w      *World
 	record endpoint.Record

@@ -29,6 +29,12 @@ type World struct {
 
 	// LaunchTime is how long a launch takes.
 	LaunchTime time.Duration
+	// Alarms are CloudWatch's, by name. Errors is the share of requests that each
+	// version answers with a 5xx code, in percent.
+	Alarms map[string]rollout.Alarm
+	Errors map[string]float64
+	// Orders are those that operators left and nobody has carried out.
+	Orders []endpoint.Order
 	// Unhealthy are versions that never become healthy.
 	Unhealthy map[string]bool
 	// Fault is asked before and after each call takes effect; an error ends the
@@ -59,6 +65,7 @@ func New() *World {
 		Now:          time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 		Environments: map[string]*Environment{}, Records: map[string]*endpoint.Record{},
 		LaunchTime: 5 * time.Minute, Unhealthy: map[string]bool{},
+		Alarms: map[string]rollout.Alarm{}, Errors: map[string]float64{},
 	}
 }
 
@@ -129,6 +136,32 @@ func (m meter) Requests(_ context.Context, group string, since time.Time) (float
 		return 1, nil
 	}
 	return 0, m.w.fault("Requests", false)
+}
+
+// Measure is that of a thousand requests a minute, shared by weight.
+func (m meter) Measure(_ context.Context, group string, since time.Time, _ float64) (rollout.Measure, error) {
+	name := nameOf(group)
+	measure := rollout.Measure{From: since, To: m.w.Now}
+	e := m.w.Environments[name]
+	if e == nil || m.w.Rule == nil {
+		return measure, m.w.fault("Measure", false)
+	}
+	measure.Requests = m.w.Now.Sub(since).Minutes() * 10 * float64(m.w.Rule.Weights[name])
+	measure.Errors = measure.Requests * m.w.Errors[e.Release.Version] / 100
+	return measure, m.w.fault("Measure", false)
+}
+
+func (m meter) Alarms(_ context.Context, names []string, since time.Time) (map[string]rollout.Alarm, error) {
+	alarms := map[string]rollout.Alarm{}
+	for _, name := range names {
+		if a, ok := m.w.Alarms[name]; ok {
+			if since.IsZero() || a.Fired.Before(since) {
+				a.Fired = time.Time{}
+			}
+			alarms[name] = a
+		}
+	}
+	return alarms, m.w.fault("Alarms", false)
 }
 
 type platform struct{ w *World }

@@ -1,0 +1,27 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package endpoint
+
+import "time"
+
+// OrderKind is what an operator asks for.
+type OrderKind string
+
+const (
+	OrderPromote OrderKind = "promote" // lift the pause, or the freeze, and go on
+	OrderPause   OrderKind = "pause"   // hold the rollout where it is
+	OrderResume  OrderKind = "resume"  // go on after a pause order
+	OrderAbort   OrderKind = "abort"   // take traffic back and reject the release
+	OrderRetry   OrderKind = "retry"   // clear the rejection of Release
+)
+
+// Order is what an operator asked for. Whoever holds the lease carries it out.
+type Order struct {
+	ID      string    `json:"id"` // unique; later orders sort after earlier ones
+	Kind    OrderKind `json:"kind"`
+	Release string    `json:"release,omitempty"` // version or fingerprint, where the kind needs one
+	Reason  string    `json:"reason,omitempty"`
+	Time    time.Time `json:"time"`
+	Who     Who       `json:"who"`
+}

@@ -1,0 +1,93 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package gate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// namesPerCall is how many names DescribeAlarms takes.
+const namesPerCall = 100
+
+// kinds must be said: without them DescribeAlarms leaves composite alarms out.
+var kinds = []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm}
+
+// Alarms returns alarms by name. One that was in another state than it is now
+// after a time is looked up in CloudWatch's history, which keeps 30 days: Fired
+// says when it went off after that time.
+func (m *Meter) Alarms(ctx context.Context, names []string, since time.Time) (map[string]rollout.Alarm, error) {
+	alarms := map[string]rollout.Alarm{}
+	for some := range slices.Chunk(names, namesPerCall) {
+		pages := cloudwatch.NewDescribeAlarmsPaginator(m.metrics, &cloudwatch.DescribeAlarmsInput{AlarmNames: some, AlarmTypes: kinds})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("reading the alarms %v: %w", some, err)
+			}
+			for _, a := range page.MetricAlarms {
+				if err := m.note(ctx, alarms, aws.ToString(a.AlarmName), a.StateValue, a.StateReason, a.StateTransitionedTimestamp, since); err != nil {
+					return nil, err
+				}
+			}
+			for _, a := range page.CompositeAlarms {
+				if err := m.note(ctx, alarms, aws.ToString(a.AlarmName), a.StateValue, a.StateReason, a.StateTransitionedTimestamp, since); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	return alarms, nil
+}
+
+func (m *Meter) note(ctx context.Context, alarms map[string]rollout.Alarm, name string, state types.StateValue, reason *string, changed *time.Time, since time.Time) error {
+	a := rollout.Alarm{State: rollout.AlarmState(state), Reason: aws.ToString(reason)}
+	if !since.IsZero() && a.State != rollout.AlarmFiring && (changed == nil || changed.After(since)) {
+		var err error
+		if a.Fired, err = m.fired(ctx, name, since); err != nil {
+			return fmt.Errorf("reading the history of alarm %s: %w", name, err)
+		}
+	}
+	alarms[name] = a
+	return nil
+}
+
+// fired is when an alarm last went off after a time; zero when it did not.
+func (m *Meter) fired(ctx context.Context, name string, since time.Time) (time.Time, error) {
+	pages := cloudwatch.NewDescribeAlarmHistoryPaginator(m.metrics, &cloudwatch.DescribeAlarmHistoryInput{
+		AlarmName: &name, AlarmTypes: kinds, HistoryItemType: types.HistoryItemTypeStateUpdate, StartDate: &since,
+		ScanBy: types.ScanByTimestampDescending,
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, item := range page.AlarmHistoryItems {
+			if wentOff(aws.ToString(item.HistoryData)) && item.Timestamp != nil {
+				return item.Timestamp.UTC(), nil
+			}
+		}
+	}
+	return time.Time{}, nil
+}
+
+// wentOff says that a state update in an alarm's history is one to ALARM.
+func wentOff(data string) bool {
+	var update struct {
+		NewState struct {
+			StateValue types.StateValue `json:"stateValue"`
+		} `json:"newState"`
+	}
+	return json.Unmarshal([]byte(data), &update) == nil && update.NewState.StateValue == types.StateValueAlarm
+}

@@ -1,0 +1,440 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulation_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+	"github.com/ionroller/terraform-provider-ionroller/internal/simulation"
+)
+
+// guarded is a spec that an alarm watches.
+func guarded(version string, change ...func(*endpoint.RolloutPolicy)) endpoint.Spec {
+	s := spec(version)
+	s.Rollout.Alarms = []string{"checkout-5xx"}
+	s.Rollout.ExtendBake = endpoint.Duration(10 * time.Minute)
+	for _, c := range change {
+		c(&s.Rollout)
+	}
+	return s
+}
+
+func (s story) alarm(state rollout.AlarmState) {
+	a := rollout.Alarm{State: state, Reason: "Threshold Crossed"}
+	if state == rollout.AlarmFiring {
+		a.Fired = s.w.Now
+	}
+	s.w.Alarms["checkout-5xx"] = a
+}
+
+// atShare does something once, as soon as a version has a share of traffic.
+func (s story) atShare(version string, share int, do func()) {
+	s.w.Watch = func(*simulation.World) {
+		if s.w.Rule == nil {
+			return
+		}
+		for name, w := range s.w.Rule.Weights {
+			if s.w.Environments[name].Release.Version == version && w == share && do != nil {
+				do()
+				do = nil
+			}
+		}
+	}
+}
+
+func (s story) try(to endpoint.Spec) error {
+	_, err := s.w.Roller("apply").Update(context.Background(), to, nil)
+	return err
+}
+
+func (s story) shares() map[string]int {
+	shares := map[string]int{}
+	for name, w := range s.w.Rule.Weights {
+		shares[s.w.Environments[name].Release.Version] = w
+	}
+	return shares
+}
+
+func (s story) wantShares(version string, share int) {
+	s.Helper()
+	if got := s.shares(); got[version] != share {
+		s.Errorf("traffic is %v, want %d %% for %s", got, share, version)
+	}
+}
+
+func (s story) wantErr(err error, words ...string) {
+	s.Helper()
+	if err == nil {
+		s.Fatal("no error")
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			s.Errorf("the error does not say %q: %v", w, err)
+		}
+	}
+}
+
+func (s story) wantQuiet(to endpoint.Spec) {
+	s.Helper()
+	if plan := s.plan(to); plan.Kind != rollout.PlanNothing {
+		s.Errorf("the plan is not empty: %+v", plan)
+	}
+}
+
+func TestAlarmRollsBackAndRejects(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.1.0", 50, func() { s.alarm(rollout.AlarmFiring) })
+	err := s.try(guarded("1.1.0"))
+	var failed *roller.Failed
+	if !errors.As(err, &failed) || failed.Live != "1.0.0" || !failed.Outcome.Rejected || failed.Outcome.Evidence == nil {
+		t.Fatalf("err = %v", err)
+	}
+	s.wantErr(err, "alarm checkout-5xx is in state ALARM", "Threshold Crossed", "50 % of traffic", "Release 1.0.0 is live")
+	s.wantShares("1.0.0", 100)
+
+	s.w.Watch, s.w.Calls = nil, nil
+	s.alarm(rollout.AlarmOK)
+	var rejected *roller.Rejected
+	if err := s.try(guarded("1.1.0")); !errors.As(err, &rejected) || len(s.w.Calls) > 0 {
+		t.Fatalf("err = %v, calls %v", err, s.w.Calls)
+	}
+	if plan := s.plan(guarded("1.1.0")); plan.Kind != rollout.PlanRefused || !strings.Contains(plan.Steps[0], "raise rollout.retry above 0") {
+		t.Errorf("plan = %+v", plan)
+	}
+	// Another release does not clear it.
+	s.update(guarded("1.2.0"))
+	if err := s.try(guarded("1.1.0")); !errors.As(err, &rejected) {
+		t.Errorf("after another release: %v", err)
+	}
+	s.update(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.Retry = 1 }))
+	s.wantShares("1.1.0", 100)
+}
+
+func TestAlarmInTheLastBake(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.1.0", 100, func() { s.alarm(rollout.AlarmFiring) })
+	s.wantErr(s.try(guarded("1.1.0")), "100 % of traffic")
+	s.wantShares("1.0.0", 100)
+	s.wantQuiet(spec("1.0.0"))
+}
+
+func TestAlarmThatFiresAlreadyBeginsNothing(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmFiring)
+	s.wantErr(s.try(guarded("1.1.0")), "is in state ALARM already")
+	s.wantErr(s.try(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.Alarms = []string{"nobody"} })), `there is no CloudWatch alarm "nobody"`)
+	s.want()
+	// Going back hot heeds no alarm: it may be the reason for it.
+	s.alarm(rollout.AlarmOK)
+	s.update(guarded("1.1.0"))
+	s.alarm(rollout.AlarmFiring)
+	s.update(guarded("1.0.0"))
+	s.wantShares("1.0.0", 100)
+}
+
+func TestAlarmBeforeTheFirstRequestRejectsNothing(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.w.Watch = func(*simulation.World) { s.alarm(rollout.AlarmFiring) } // when it is launched
+	s.wantErr(s.try(guarded("1.1.0")), "alarm checkout-5xx")
+	if slices.ContainsFunc(s.w.Calls, func(c string) bool { return strings.HasPrefix(c, "Shift") }) {
+		t.Errorf("traffic was touched: %v", s.w.Calls)
+	}
+	s.w.Watch = nil
+	s.alarm(rollout.AlarmOK)
+	s.update(guarded("1.1.0"))
+}
+
+func TestAlarmThatNobodySaw(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.atShare("1.1.0", 10, cancel)
+	if _, err := s.w.Roller("apply").Update(ctx, guarded("1.1.0"), nil); err == nil {
+		t.Fatal("not interrupted")
+	}
+	s.w.Watch = nil
+	s.w.Now = s.w.Now.Add(3 * time.Minute)
+	s.alarm(rollout.AlarmFiring)
+	fired := s.w.Now
+	s.w.Now = s.w.Now.Add(time.Hour)
+	s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+	s.wantErr(s.try(guarded("1.1.0")), "ALARM at "+fired.Format(time.RFC3339))
+	s.wantShares("1.0.0", 100)
+}
+
+func TestFreeze(t *testing.T) {
+	freeze := func(p *endpoint.RolloutPolicy) { p.OnFailure = endpoint.Freeze }
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.1.0", 50, func() { s.alarm(rollout.AlarmFiring) })
+	err := s.try(guarded("1.1.0", freeze))
+	var frozen *roller.Frozen
+	if !errors.As(err, &frozen) || frozen.Share != 50 {
+		t.Fatalf("err = %v", err)
+	}
+	s.wantShares("1.1.0", 50)
+	s.w.Calls, s.w.Watch = nil, nil
+	if err := s.try(guarded("1.1.0", freeze)); !errors.As(err, &frozen) || len(s.w.Calls) > 0 {
+		t.Errorf("again: %v, calls %v", err, s.w.Calls)
+	}
+	if plan := s.plan(guarded("1.1.0", freeze)); plan.Kind != rollout.PlanFrozen {
+		t.Errorf("plan = %+v", plan)
+	}
+	s.alarm(rollout.AlarmOK)
+	s.update(guarded("1.1.0", freeze, func(p *endpoint.RolloutPolicy) { p.Retry = 1 }))
+	s.wantShares("1.1.0", 100)
+}
+
+func TestFrozenRolloutGoesBackWhenAsked(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.1.0", 50, func() { s.alarm(rollout.AlarmFiring) })
+	freeze := func(p *endpoint.RolloutPolicy) { p.OnFailure = endpoint.Freeze }
+	s.wantErr(s.try(guarded("1.1.0", freeze)), "To go back, set the version to 1.0.0")
+	s.update(guarded("1.0.0", freeze))
+	s.wantShares("1.0.0", 100)
+}
+
+func TestAlarmInTheFirstDeployment(t *testing.T) {
+	s := story{t, simulation.New()}
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.0.0", 100, func() { s.alarm(rollout.AlarmFiring) })
+	_, err := s.w.Roller("apply").Create(context.Background(), guarded("1.0.0"))
+	s.wantErr(err, "frozen", "there is no release to go back to", "bump the version")
+	s.wantShares("1.0.0", 100)
+	s.w.Watch = nil
+	s.alarm(rollout.AlarmOK)
+	if _, err := s.w.Roller("apply").Create(context.Background(), guarded("1.0.1")); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.0.1", 100)
+	s.wantQuiet(guarded("1.0.1"))
+}
+
+func TestTooLittleDataExtendsTheBakeThenFreezes(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.1.0", 10, func() { s.alarm(rollout.AlarmInsufficient) })
+	before := s.w.Now
+	s.wantErr(s.try(guarded("1.1.0")), "frozen", "INSUFFICIENT_DATA", "rollout.extend_bake")
+	if took := s.w.Now.Sub(before); took < 25*time.Minute {
+		t.Errorf("it froze after %s: the launch takes 5m, the bake 10m and its extension 10m", took)
+	}
+	s.wantShares("1.1.0", 10)
+}
+
+func TestAnalysis(t *testing.T) {
+	two, most := 2.0, 1.0
+	cases := map[string]struct {
+		analysis endpoint.Analysis
+		old, new float64 // error rates
+		want     string  // of the error; empty: it succeeds
+	}{
+		"a healthy release":            {endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{Max: &most}, MinimumRequests: 50}, 0, 0.5, ""},
+		"errors above the bound":       {endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{Max: &most}, MinimumRequests: 50}, 0, 1.5, "error rate of"},
+		"errors as many as before":     {endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{MaxRatio: two}, MinimumRequests: 50}, 5, 6, ""},
+		"many more errors than before": {endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{MaxRatio: two}, MinimumRequests: 50}, 5, 12, "2 times the active environment's 5 %"},
+		"too few requests":             {endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{Max: &most}, MinimumRequests: 1e6}, 0, 50, "rollout.analysis.minimum_requests"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := begin(t, "1.0.0")
+			s.w.Errors["1.0.0"], s.w.Errors["1.1.0"] = c.old, c.new
+			err := s.try(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.Alarms, p.Analysis = nil, &c.analysis }))
+			if c.want != "" {
+				s.wantErr(err, c.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.wantShares("1.1.0", 100)
+		})
+	}
+}
+
+func paused(then endpoint.AfterTheWait) func(*endpoint.RolloutPolicy) {
+	return func(p *endpoint.RolloutPolicy) {
+		p.Alarms = nil
+		p.Steps = []endpoint.Step{{Weight: 10, Bake: endpoint.Duration(10 * time.Minute), Pause: endpoint.Pause{Deadline: endpoint.Duration(4 * time.Hour), Then: then}}}
+	}
+}
+
+func TestPause(t *testing.T) {
+	for then, want := range map[endpoint.AfterTheWait]string{
+		endpoint.ThenPromote: "", endpoint.ThenRollback: "nobody promoted step 1 of 2 within 4h", endpoint.ThenFreeze: "frozen",
+	} {
+		t.Run(string(then), func(t *testing.T) {
+			s := begin(t, "1.0.0")
+			plan := s.plan(guarded("1.1.0", paused(then)))
+			if !slices.ContainsFunc(plan.Steps, func(l string) bool {
+				return strings.Contains(l, "then paused until it is promoted, at most for 4h (then "+string(then)+")")
+			}) {
+				t.Errorf("plan = %q", plan.Steps)
+			}
+			before := s.w.Now
+			err := s.try(guarded("1.1.0", paused(then)))
+			if took := s.w.Now.Sub(before); took < 4*time.Hour+15*time.Minute {
+				t.Errorf("it was held for %s only", took)
+			}
+			if want != "" {
+				s.wantErr(err, want)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func (s story) order(kind endpoint.OrderKind) {
+	o := endpoint.Order{Kind: kind, Time: s.w.Now, Who: endpoint.Who{Caller: "arn:aws:iam::123456789012:user/on-call"}}
+	if err := s.w.Roller("command").Journal.Order(context.Background(), "checkout", o); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestOrders(t *testing.T) {
+	t.Run("promote lifts a pause", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		s.atShare("1.1.0", 10, func() { s.order(endpoint.OrderPromote) })
+		before := s.w.Now
+		if err := s.try(guarded("1.1.0", paused(endpoint.ThenRollback))); err != nil {
+			t.Fatal(err)
+		}
+		if took := s.w.Now.Sub(before); took > time.Hour || len(s.w.Orders) > 0 {
+			t.Errorf("it took %s, orders left %v", took, s.w.Orders)
+		}
+	})
+	t.Run("abort takes traffic back and rejects", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		s.atShare("1.1.0", 50, func() { s.order(endpoint.OrderAbort) })
+		err := s.try(spec("1.1.0"))
+		s.wantErr(err, "it was aborted by arn:aws:iam::123456789012:user/on-call")
+		s.wantShares("1.0.0", 100)
+		s.wantErr(s.try(spec("1.1.0")), "was rejected")
+	})
+	t.Run("pause holds until resume", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		ctx, cancel := context.WithCancel(context.Background())
+		start := s.w.Now
+		s.atShare("1.1.0", 10, func() { s.order(endpoint.OrderPause) })
+		s.w.Fault = func(string, bool) error {
+			if s.w.Now.Sub(start) > 5*time.Hour {
+				cancel()
+			}
+			return nil
+		}
+		_, err := s.w.Roller("apply").Update(ctx, spec("1.1.0"), nil)
+		s.wantErr(err, "interrupted", "10 % of traffic")
+		s.w.Fault = nil
+		s.order(endpoint.OrderResume)
+		s.update(spec("1.1.0"))
+		s.wantShares("1.1.0", 100)
+	})
+	t.Run("an order that fits nothing is declined, and told", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		s.order(endpoint.OrderPromote)
+		s.update(spec("1.1.0"))
+		if !slices.ContainsFunc(s.w.Trail, func(e endpoint.Event) bool { return e.Type == endpoint.OrderDeclined }) {
+			t.Error("the trail does not tell of it")
+		}
+	})
+}
+
+func TestCap(t *testing.T) {
+	capped := func(n int) func(*endpoint.RolloutPolicy) {
+		return func(p *endpoint.RolloutPolicy) { p.MaxWeight = n }
+	}
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	plan := s.plan(guarded("1.1.0", capped(20)))
+	if last := plan.Steps[len(plan.Steps)-1]; !strings.Contains(last, "capped at 20 %") {
+		t.Errorf("plan = %q", plan.Steps)
+	}
+	s.update(guarded("1.1.0", capped(20)))
+	s.wantShares("1.1.0", 20)
+	s.wantQuiet(guarded("1.1.0", capped(20)))
+	s.update(guarded("1.1.0", capped(20)))
+	s.wantShares("1.1.0", 20)
+
+	t.Run("an alarm takes it back", func(t *testing.T) {
+		s.alarm(rollout.AlarmFiring)
+		_, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout")
+		s.wantErr(err, "alarm checkout-5xx", "20 % of traffic")
+		s.wantShares("1.0.0", 100)
+		if r := s.w.Records["checkout"]; r.Accepted.Release.Version != "1.0.0" {
+			t.Errorf("%s is accepted, and not live", r.Accepted.Release.Version)
+		}
+		s.alarm(rollout.AlarmOK)
+	})
+	s.update(guarded("1.2.0", capped(20)))
+	s.update(guarded("1.2.0", capped(5)))
+	s.wantShares("1.2.0", 5)
+	s.update(guarded("1.2.0"))
+	s.wantShares("1.2.0", 100)
+	s.wantQuiet(guarded("1.2.0"))
+}
+
+func TestCappedRolloutGoesBack(t *testing.T) {
+	s := begin(t, "1.0.0")
+	canary := spec("1.1.0")
+	canary.Rollout.MaxWeight = 10
+	s.update(canary)
+	s.update(spec("1.0.0"))
+	s.wantShares("1.0.0", 100)
+	s.wantQuiet(spec("1.0.0"))
+}
+
+func TestNoWait(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	quick := func(p *endpoint.RolloutPolicy) { p.NoWait = true }
+	before := s.w.Now
+	s.update(guarded("1.1.0", quick))
+	if took := s.w.Now.Sub(before); took > 6*time.Minute {
+		t.Errorf("apply stayed for %s", took)
+	}
+	s.wantShares("1.1.0", 10)
+	s.wantQuiet(guarded("1.1.0", quick))
+	if _, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout"); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.1.0", 100)
+	s.wantQuiet(guarded("1.1.0", quick))
+}
+
+func TestFailedEnvironmentIsKeptForAWhile(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.atShare("1.1.0", 50, func() { s.alarm(rollout.AlarmFiring) })
+	look := guarded("1.1.0")
+	look.Retention.FailedFor = endpoint.Duration(time.Hour)
+	keep := guarded("1.0.0")
+	keep.Retention.FailedFor = look.Retention.FailedFor
+	s.update(keep)
+	s.wantErr(s.try(look), "alarm")
+	if len(s.w.Environments) != 2 {
+		t.Errorf("%d environments, want the live and the failed one", len(s.w.Environments))
+	}
+	s.wantQuiet(keep)
+	s.w.Now = s.w.Now.Add(2 * time.Hour)
+	if plan := s.plan(keep); plan.Kind != rollout.PlanRemoveExpired {
+		t.Errorf("plan = %+v", plan)
+	}
+	s.update(keep)
+	if len(s.w.Environments) != 1 {
+		t.Errorf("%d environments are left", len(s.w.Environments))
+	}
+}

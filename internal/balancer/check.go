@@ -40,16 +40,25 @@ func (b *Balancer) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 	if err != nil {
 		return nil, err
 	}
-	current := 0
-	if ours != nil {
-		current = ours.priority
+	test, err := b.findTest(ctx, r, rules)
+	if err != nil {
+		return nil, err
 	}
-	others := slices.DeleteFunc(slices.Clone(rules), func(x rule) bool { return ours != nil && x.arn == ours.arn })
-	problems = conflicts(routing, current, others)
-
-	need := 0
+	current, need := 0, 0
 	if ours == nil {
 		need++
+	} else {
+		current = ours.priority
+	}
+	others := slices.DeleteFunc(slices.Clone(rules), func(x rule) bool {
+		return ours != nil && x.arn == ours.arn || test != nil && x.arn == test.arn
+	})
+	problems = conflicts(routing, current, others)
+	if r.Desired.TestRoute != nil {
+		problems = append(problems, testConflicts(*r.Desired.TestRoute, test, others)...)
+		if test == nil {
+			need++
+		}
 	}
 	if creates {
 		need++ // Elastic Beanstalk's own rule for the new environment

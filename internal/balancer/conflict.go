@@ -43,7 +43,7 @@ func conflicts(s endpoint.Routing, current int, others []rule) []endpoint.Proble
 // later only conflicts when it is meant for the very same. Rules with further
 // conditions are somebody's exceptions and leave the rest alone.
 func (r *rule) serves(s endpoint.Routing, first bool) string {
-	if r.narrowed || len(r.hosts)+len(r.paths) == 0 {
+	if r.narrowed || r.header != "" || len(r.hosts)+len(r.paths) == 0 {
 		return ""
 	}
 	for _, host := range anyIfNone(lower(s.Hosts)) {

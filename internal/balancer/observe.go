@@ -38,6 +38,13 @@ func (b *Balancer) observe(ctx context.Context, r *endpoint.Record, groups map[s
 	if ours != nil {
 		traffic = ours.traffic(routing, groups)
 	}
+	test, err := b.findTest(ctx, r, rules)
+	if err != nil {
+		return rollout.Traffic{}, nil, err
+	}
+	if test != nil {
+		traffic.Test = test.aimed(r.Desired, ours, groups)
+	}
 	if len(traffic.Weights) < len(groups) {
 		others, err := b.otherRules(ctx, routing.ListenerARN)
 		if err != nil {
@@ -45,7 +52,7 @@ func (b *Balancer) observe(ctx context.Context, r *endpoint.Record, groups map[s
 		}
 		rules = append(rules, others...)
 	}
-	return traffic, usedBy(rules, traffic.RuleARN, groups), nil
+	return traffic, usedBy(rules, groups, traffic.RuleARN, traffic.Test.RuleARN), nil
 }
 
 // traffic is what the rule does, by environments.
@@ -92,12 +99,12 @@ func (b *Balancer) otherRules(ctx context.Context, listener string) ([]rule, err
 }
 
 // usedBy lists, by environment, the rules that forward to it and are neither the
-// endpoint's nor Elastic Beanstalk's own.
-func usedBy(rules []rule, ours string, groups map[string]string) map[string][]string {
+// endpoint's own nor Elastic Beanstalk's.
+func usedBy(rules []rule, groups map[string]string, ours ...string) map[string][]string {
 	used := map[string][]string{}
 	for name, arn := range groups {
 		for _, r := range rules {
-			if _, forwards := r.weights[arn]; forwards && r.arn != ours && !r.platforms() {
+			if _, forwards := r.weights[arn]; forwards && !slices.Contains(ours, r.arn) && !r.platforms() {
 				used[name] = append(used[name], r.arn)
 			}
 		}

@@ -27,7 +27,9 @@ type rule struct {
 	priority int  // of the default rule: above all others
 	hosts    []string
 	paths    []string
-	// narrowed says that it has conditions beside hosts and paths.
+	header   string // of a condition on an HTTP header, in lower case
+	values   []string
+	// narrowed says that it has conditions beside these.
 	narrowed bool
 	// weights are of the target groups it forwards to, by ARN.
 	weights map[string]int
@@ -67,6 +69,9 @@ func read(r types.Rule) rule {
 			read.hosts = append(read.hosts, c.HostHeaderConfig.Values...)
 		case c.PathPatternConfig != nil && len(c.PathPatternConfig.RegexValues) == 0:
 			read.paths = append(read.paths, c.PathPatternConfig.Values...)
+		case c.HttpHeaderConfig != nil && len(c.HttpHeaderConfig.RegexValues) == 0 && read.header == "":
+			read.header = strings.ToLower(aws.ToString(c.HttpHeaderConfig.HttpHeaderName))
+			read.values = c.HttpHeaderConfig.Values
 		default:
 			read.narrowed = true
 		}
@@ -104,13 +109,19 @@ func (r *rule) forward(a types.Action) {
 // made it died, is known by its conditions and our tags. One that proves to be gone
 // although it was listed is made to forward to nothing.
 func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (*rule, error) {
+	return b.known(ctx, r, rules, r.RuleARN, func(x *rule) bool { return x.takes(r.Desired.Routing) })
+}
+
+// known returns the rule of an ARN, or else ours among those with the conditions
+// wanted.
+func (b *Balancer) known(ctx context.Context, r *endpoint.Record, rules []rule, arn string, wanted func(*rule) bool) (*rule, error) {
 	for i := range rules {
-		if rules[i].arn == r.RuleARN {
+		if rules[i].arn == arn {
 			return &rules[i], nil
 		}
 	}
 	for i := range rules {
-		if rules[i].fallback || !rules[i].takes(r.Desired.Routing) {
+		if rules[i].fallback || !wanted(&rules[i]) {
 			continue
 		}
 		tags, err := b.tagsOf(ctx, rules[i].arn)
@@ -128,7 +139,7 @@ func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (
 
 // takes says that the rule's conditions are those of a routing.
 func (r *rule) takes(s endpoint.Routing) bool {
-	return !r.narrowed && equalSets(lower(r.hosts), lower(s.Hosts)) && equalSets(r.paths, s.Paths)
+	return !r.narrowed && r.header == "" && equalSets(lower(r.hosts), lower(s.Hosts)) && equalSets(r.paths, s.Paths)
 }
 
 // tagsOf reads a rule's tags; they are nil when the rule is gone.
@@ -153,13 +164,20 @@ func (b *Balancer) tagsOf(ctx context.Context, ruleARN string) (map[string]strin
 const (
 	tagEndpoint = "ionroller:endpoint"
 	tagOwner    = "ionroller:owner"
+	tagRoute    = "ionroller:route" // which of the endpoint's rules it is
+)
+
+// The endpoint's rules.
+const (
+	usersRoute = "users"
+	testRoute  = "test"
 )
 
 // tags are those of a new rule. Ours win over the user's.
-func (b *Balancer) tags(name string) []types.Tag {
+func (b *Balancer) tags(name, route string) []types.Tag {
 	all := map[string]string{}
 	maps.Copy(all, b.Tags)
-	all[tagEndpoint], all[tagOwner] = name, b.Owner
+	all[tagEndpoint], all[tagOwner], all[tagRoute] = name, b.Owner, route
 	var tags []types.Tag
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(all[key])})

@@ -59,7 +59,7 @@ func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[str
 		if err := b.makeRoom(ctx, r.Desired.Routing.Priority, rules); err != nil {
 			return "", err
 		}
-		arn, err := b.create(ctx, r, freePriority(r.Desired.Routing.Priority, rules), action)
+		arn, err := b.create(ctx, r, usersRoute, freePriority(r.Desired.Routing.Priority, rules), conditions(r.Desired.Routing), action)
 		if err == nil {
 			return arn, nil
 		}
@@ -69,13 +69,13 @@ func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[str
 	}
 }
 
-func (b *Balancer) create(ctx context.Context, r *endpoint.Record, priority int, action types.Action) (string, error) {
+func (b *Balancer) create(ctx context.Context, r *endpoint.Record, route string, priority int, conditions []types.RuleCondition, action types.Action) (string, error) {
 	out, err := b.elb.CreateRule(ctx, &elasticloadbalancingv2.CreateRuleInput{
 		ListenerArn: &r.Desired.Routing.ListenerARN,
 		Priority:    aws.Int32(int32(priority)),
-		Conditions:  conditions(r.Desired.Routing),
+		Conditions:  conditions,
 		Actions:     []types.Action{action},
-		Tags:        b.tags(r.Endpoint),
+		Tags:        b.tags(r.Endpoint, route),
 	})
 	if err != nil {
 		return "", fmt.Errorf("creating a rule of priority %d on listener %s: %w", priority, r.Desired.Routing.ListenerARN, err)

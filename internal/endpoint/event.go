@@ -33,6 +33,8 @@ const (
 	EnvironmentRemoved     EventType = "EnvironmentRemoved"     //
 	TrafficRequested       EventType = "TrafficRequested"       // weights are about to be set
 	TrafficMoved           EventType = "TrafficMoved"           // weights were set
+	TestRouteAimed         EventType = "TestRouteAimed"         // the test route reaches another environment
+	SmokePassed            EventType = "SmokePassed"            //
 	CapacityChanged        EventType = "CapacityChanged"        //
 	RouteRemoved           EventType = "RouteRemoved"           // the listener rule is gone
 	LeaseTaken             EventType = "LeaseTaken"             // from a run that died

@@ -42,6 +42,7 @@ type Record struct {
 	Intent   *Intent   `json:"intent,omitempty"`   // the change to AWS under way
 
 	RuleARN      string        `json:"rule_arn,omitempty"`
+	TestRuleARN  string        `json:"test_rule_arn,omitempty"`
 	Serial       int           `json:"serial"` // environments ever named
 	Environments []Environment `json:"environments"`
 	Active       string        `json:"active,omitempty"`  // name of the active environment
@@ -107,6 +108,11 @@ type Rollout struct {
 	// Cap is the largest share that To gets, in percent: the policy's when the
 	// step was set. 0 is no cap.
 	Cap int `json:"cap,omitempty"`
+	// Smoked counts consecutive passes of the smoke check, and SmokeFault is what
+	// the last one found wrong; Probed is when that was.
+	Smoked     int       `json:"smoked,omitempty"`
+	SmokeFault string    `json:"smoke_fault,omitempty"`
+	Probed     time.Time `json:"probed,omitzero"`
 	// Promoted is the number of steps whose pause was lifted.
 	Promoted int `json:"promoted,omitempty"`
 	// Paused says that an operator holds it, and Frozen that it went wrong and is
@@ -210,6 +216,15 @@ func (r *Record) Weights() map[string]int {
 		return map[string]int{f.To: 100}
 	}
 	return map[string]int{f.From: 100 - w, f.To: w}
+}
+
+// Newest is the environment that the test route reaches: a candidate as soon as it
+// is healthy, and otherwise the active one. It is "" when nothing is fit.
+func (r *Record) Newest() string {
+	if f := r.Rollout; f != nil && f.Back == nil && r.Environment(f.To).HealthyReads >= HealthyReadsWanted {
+		return f.To
+	}
+	return r.Active
 }
 
 // Expires returns when the time of a retained or failed environment is over, and

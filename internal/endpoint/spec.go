@@ -15,6 +15,7 @@ type Spec struct {
 	Release            Release       `json:"release"`
 	Capacity           Capacity      `json:"capacity"`
 	Routing            Routing       `json:"routing"`
+	TestRoute          *TestRoute    `json:"test_route,omitempty"`
 	Rollout            RolloutPolicy `json:"rollout"`
 	Retention          Retention     `json:"retention"`
 	DeletionProtection bool          `json:"deletion_protection"`
@@ -54,8 +55,10 @@ type RolloutPolicy struct {
 	Analysis *Analysis `json:"analysis,omitempty"`
 	// ExtendBake is how much longer a bake may last when alarms have too little
 	// data, or analysis too few requests, for a verdict.
-	ExtendBake Duration  `json:"extend_bake,omitempty"`
-	OnFailure  OnFailure `json:"on_failure,omitempty"` // empty is Rollback
+	ExtendBake Duration `json:"extend_bake,omitempty"`
+	// Smoke must pass over the test route before the first user's request.
+	Smoke     *Smoke    `json:"smoke,omitempty"`
+	OnFailure OnFailure `json:"on_failure,omitempty"` // empty is Rollback
 	// Retry is raised by users to try a rejected release, or a frozen rollout, again.
 	Retry int `json:"retry,omitempty"`
 	// NoWait ends an apply when the first step is set; somebody else goes on.

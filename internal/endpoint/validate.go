@@ -45,6 +45,7 @@ func (s Spec) Validate() []Problem {
 	v.capacity(s.Capacity)
 	v.routing(s.Routing)
 	v.rollout(s.Rollout)
+	v.testRoute(s)
 	if s.Retention.Max < 0 {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/gate"
 	"github.com/ionroller/terraform-provider-ionroller/internal/journal"
+	"github.com/ionroller/terraform-provider-ionroller/internal/probe"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
@@ -58,6 +59,7 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 		Platform: beanstalk.New(clients, beanstalk.Options{Owner: c.Owner, Bucket: c.Bucket, Tags: c.DefaultTags}),
 		Balancer: balancer.New(clients, balancer.Options{Owner: c.Owner, Tags: c.DefaultTags}),
 		Meter:    gate.New(clients, clients.Clock),
+		Prober:   probe.Prober{},
 		Journal:  records,
 		Clock:    clients.Clock,
 		Who:      endpoint.Who{Caller: clients.CallerARN, Host: host, Run: c.Run},

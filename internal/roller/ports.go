@@ -55,10 +55,24 @@ type Balancer interface {
 	// Shift makes or changes the rule so that it sends these shares, in percent.
 	// It returns the rule's ARN.
 	Shift(ctx context.Context, r *endpoint.Record, groups map[string]string, weights map[string]int) (string, error)
-	// Unroute removes the rule.
+	// Aim makes or changes the rule of the test route so that all its requests go to
+	// a group. It returns the rule's ARN.
+	Aim(ctx context.Context, r *endpoint.Record, group string) (string, error)
+	// Unroute removes a rule.
 	Unroute(ctx context.Context, ruleARN string) error
 	// URL is the address at which users reach the endpoint.
 	URL(ctx context.Context, s endpoint.Routing) (string, error)
+	// TestURL is the address of the test route, and Entrance where the load balancer
+	// itself takes its requests.
+	TestURL(ctx context.Context, s endpoint.Spec) (string, error)
+	Entrance(ctx context.Context, s endpoint.Routing) (string, error)
+}
+
+// Prober asks an environment as a user would.
+type Prober interface {
+	// Probe sends one GET for a smoke check to the test route, by way of the load
+	// balancer's entrance, and returns what is wrong with the answer, or "".
+	Probe(ctx context.Context, entrance string, s endpoint.Spec) (fault string, err error)
 }
 
 // Meter reads alarms and the load balancer's own metrics.

@@ -20,6 +20,7 @@ type Roller struct {
 	Platform Platform
 	Balancer Balancer
 	Meter    Meter
+	Prober   Prober
 	Journal  Journal
 	Clock    Clock
 	Who      endpoint.Who

@@ -205,6 +205,13 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 // is ended, and no other begun.
 func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 	whole := context.WithoutCancel(ctx)
+	if _, ok := a.(rollout.Probe); ok {
+		probed, err := r.probe(ctx)
+		if err != nil {
+			return p.retry(ctx, r, err)
+		}
+		a = probed
+	}
 	if rollout.Touches(a) {
 		record, events := rollout.Before(r.world, a)
 		if err := r.commit(whole, record, events...); err != nil {
@@ -271,6 +278,13 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 		return r.Platform.Scale(ctx, record.Environment(a.Environment), a.Scaling)
 	case rollout.Resize:
 		return r.Platform.Resize(ctx, record.Environment(a.Environment), a.Capacity)
+	case rollout.Aim:
+		if a.Environment == "" {
+			return r.Balancer.Unroute(ctx, r.world.Traffic.Test.RuleARN)
+		}
+		arn, err := r.Balancer.Aim(ctx, record, record.Environment(a.Environment).TargetGroup)
+		r.world.Traffic.Test.RuleARN = arn
+		return err
 	case rollout.Unroute:
 		return r.Balancer.Unroute(ctx, r.world.Traffic.RuleARN)
 	case rollout.Retire:
@@ -281,6 +295,18 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 		return r.Platform.Dissolve(ctx, record)
 	}
 	return fmt.Errorf("no way to do %q", a)
+}
+
+// probe asks the candidate once, as its smoke check says.
+func (r *run) probe(ctx context.Context) (rollout.Probed, error) {
+	ctx, cancel := r.session.Within(ctx)
+	defer cancel()
+	entrance, err := r.Balancer.Entrance(ctx, r.record.Desired.Routing)
+	if err != nil {
+		return rollout.Probed{}, err
+	}
+	fault, err := r.Prober.Probe(ctx, entrance, r.record.Desired)
+	return rollout.Probed{Fault: fault}, err
 }
 
 func (r *run) groups() map[string]string {

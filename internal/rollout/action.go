@@ -39,6 +39,10 @@ type (
 	Freeze struct{ Stall endpoint.Stall }
 	// Thaw goes on with a frozen rollout.
 	Thaw struct{}
+	// Probe asks the candidate over the test route.
+	Probe struct{ Environment string }
+	// Probed notes the answer to a Probe: what was wrong with it, or "".
+	Probed struct{ Fault string }
 	// Settle notes that the weights sent were read back.
 	Settle struct{ Weights map[string]int }
 	// Promote ends a rollout whose last bake is over.
@@ -77,6 +81,8 @@ type (
 		Environment string
 		Capacity    endpoint.Capacity
 	}
+	// Aim makes the test route reach an environment; none removes its rule.
+	Aim struct{ Environment string }
 	// Unroute removes the endpoint's rule.
 	Unroute struct{}
 	// Retire asks the platform to terminate an environment.
@@ -117,12 +123,25 @@ func (a Restore) String() string { return "make " + a.Environment + " the active
 func (Accept) String() string    { return "accept the desired state" }
 func (a Launch) String() string  { return "create environment " + a.Environment }
 func (a Shift) String() string   { return "set traffic to " + Shares(a.Weights) }
-func (Unroute) String() string   { return "remove the listener rule" }
-func (a Retire) String() string  { return "terminate environment " + a.Environment }
-func (a Forget) String() string  { return "remove what is left of " + a.Environment }
-func (Dissolve) String() string  { return "remove the application" }
-func (Rest) String() string      { return "rest" }
-func (a Stop) String() string    { return a.Reason }
+func (a Probe) String() string   { return "ask " + a.Environment + " over the test route" }
+func (a Probed) String() string {
+	if a.Fault == "" {
+		return "note that the smoke check passed"
+	}
+	return "note that the smoke check failed: " + a.Fault
+}
+func (a Aim) String() string {
+	if a.Environment == "" {
+		return "remove the test route"
+	}
+	return "aim the test route at " + a.Environment
+}
+func (Unroute) String() string  { return "remove the listener rule" }
+func (a Retire) String() string { return "terminate environment " + a.Environment }
+func (a Forget) String() string { return "remove what is left of " + a.Environment }
+func (Dissolve) String() string { return "remove the application" }
+func (Rest) String() string     { return "rest" }
+func (a Stop) String() string   { return a.Reason }
 func (a Scale) String() string {
 	s := fmt.Sprintf("scale %s to %d-%d instances", a.Environment, a.Scaling.Min, a.Scaling.Max)
 	if a.Scaling.Suspended {
@@ -165,6 +184,7 @@ const (
 	Health  Awaited = "the environment to become healthy"
 	Bake    Awaited = "the step's bake"
 	Verdict Awaited = "alarms and analysis to have enough data"
+	Smoke   Awaited = "the smoke check to pass"
 	Consent Awaited = "somebody to promote the rollout"
 	Drain   Awaited = "requests in flight to end"
 	Removal Awaited = "the environment to terminate"

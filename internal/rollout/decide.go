@@ -28,7 +28,7 @@ func Decide(w World) Decision {
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.obey, d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
-		d.scale, d.progress, d.resize, d.accept, d.retire,
+		d.scale, d.aim, d.progress, d.resize, d.accept, d.retire,
 	} {
 		if decision, ok := rule(); ok {
 			return decision
@@ -240,6 +240,9 @@ func (d *decider) progress() (Decision, bool) {
 	case f.Step < 0 && to.HealthyReads < endpoint.HealthyReadsWanted:
 		return d.gate(f, to)
 	case f.Step < 0:
+		if decision, ok := d.smoke(f, to); ok {
+			return decision, ok
+		}
 		return d.advance(f, to)
 	}
 	s := d.Sights[to.Name]

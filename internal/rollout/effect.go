@@ -102,6 +102,10 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		env := e.r.Environment(a.Environment)
 		env.Capacity = a.Capacity
 		e.tell(endpoint.CapacityChanged, env, "%s", a)
+	case Probed:
+		e.probed(a.Fault)
+	case Aim:
+		e.aim(a.Environment)
 	case Unroute:
 		e.unroute()
 	case Retire:
@@ -295,6 +299,30 @@ func (e *effect) accept() {
 		return
 	}
 	e.tell(endpoint.DesiredStateReached, e.r.Environment(e.r.Active), "%s is live as configured", desired.Release.Version)
+}
+
+func (e *effect) probed(fault string) {
+	f := e.r.Rollout
+	f.SmokeFault, f.Probed = fault, e.Now
+	if fault != "" {
+		f.Smoked = 0
+		return
+	}
+	f.Smoked++
+	if f.Smoked == e.r.Desired.Rollout.Smoke.Count {
+		e.tell(endpoint.SmokePassed, e.r.Environment(f.To), "the smoke check passed %d times in a row", f.Smoked)
+	}
+}
+
+func (e *effect) aim(name string) {
+	if name == "" {
+		e.r.TestRuleARN = ""
+		e.tell(endpoint.TestRouteAimed, nil, "the test route is removed")
+		return
+	}
+	env := e.r.Environment(name)
+	e.r.TestRuleARN = e.Traffic.Test.RuleARN
+	e.tell(endpoint.TestRouteAimed, env, "the test route reaches %s, environment %s", env.Release.Version, name)
 }
 
 func (e *effect) unroute() {

@@ -29,6 +29,9 @@ func NewModel(w World) *Model {
 // Do applies an action that changes AWS to the model, and then its effect to the
 // record, as the loop does.
 func (m *Model) Do(a Action) {
+	if _, ok := a.(Probe); ok {
+		a = Probed{}
+	}
 	if Touches(a) {
 		m.Record, _ = Before(m.World, a)
 		m.touch(a)
@@ -49,11 +52,16 @@ func (m *Model) touch(a Action) {
 			Scaling: Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max},
 		}
 	case Shift:
-		m.Traffic = Traffic{RuleARN: orNew(m.Traffic.RuleARN), Weights: maps.Clone(a.Weights), Routed: true}
+		m.Traffic = Traffic{RuleARN: orNew(m.Traffic.RuleARN), Weights: maps.Clone(a.Weights), Routed: true, Test: m.Traffic.Test}
 	case Scale:
 		m.scale(a.Environment, a.Scaling)
 	case Resize:
 		m.scale(a.Environment, Scaling{Min: a.Capacity.Min, Max: a.Capacity.Max})
+	case Aim:
+		m.Traffic.Test = TestRule{}
+		if a.Environment != "" {
+			m.Traffic.Test = TestRule{RuleARN: "model/test-rule", Target: a.Environment, Routed: true}
+		}
 	case Unroute:
 		m.Traffic = Traffic{}
 	case Retire:
@@ -105,7 +113,7 @@ func (m *Model) wake(w Wake) {
 // Touches says whether an action changes AWS, and not the record alone.
 func Touches(a Action) bool {
 	switch a.(type) {
-	case Launch, Shift, Scale, Resize, Unroute, Retire, Forget, Dissolve:
+	case Launch, Shift, Scale, Resize, Aim, Unroute, Retire, Forget, Dissolve:
 		return true
 	}
 	return false

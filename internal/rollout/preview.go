@@ -152,6 +152,13 @@ func (p *previewer) note(a Action) {
 		p.noteShift(a)
 	case Scale:
 		p.noteScale(a)
+	case Aim:
+		p.noteAim(a)
+	case Probe:
+		if p.Record.Rollout.Smoked == 0 {
+			check := p.Record.Desired.Rollout.Smoke
+			p.say("check %s over the test route: %s answers %d, %d times in a row", p.version(a.Environment), check.Path, check.Status, check.Count)
+		}
 	case Resize:
 		p.raise(PlanUpdate)
 		p.say("change the capacity of %s to %d-%d instances", p.version(a.Environment), a.Capacity.Min, a.Capacity.Max)
@@ -212,6 +219,17 @@ func (p *previewer) noteShift(a Shift) {
 		text += fmt.Sprintf(", then paused until it is promoted, at most for %s (then %s)", pause.Deadline, pause.Then)
 	}
 	p.say("%s", text)
+}
+
+func (p *previewer) noteAim(a Aim) {
+	if p.Record.Rollout == nil && p.plan.Kind == PlanNothing {
+		p.raise(PlanRepair)
+	}
+	if a.Environment == "" {
+		p.say("remove the test route")
+		return
+	}
+	p.say("the test route reaches %s", p.version(a.Environment))
 }
 
 func (p *previewer) noteScale(a Scale) {

@@ -106,6 +106,9 @@ func (d *decider) end(e *endpoint.Environment, why string) Decision {
 		}
 		return Decision{Wake: Wake{For: Drain}}
 	}
+	if d.Traffic.Test.Target == e.Name {
+		return Decision{Wake: Wake{For: Drain}} // the test route moves on first
+	}
 	if at := d.drained(e); d.Now.Before(at) {
 		return Decision{Wake: Wake{At: at, For: Drain}}
 	}
@@ -137,6 +140,9 @@ func (d *decider) remove() Decision {
 		if used := d.Sights[e.Name].UsedBy; len(used) > 0 {
 			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
 		}
+	}
+	if d.Traffic.Test.RuleARN != "" {
+		return Decision{Action: Aim{}}
 	}
 	if d.Traffic.RuleARN != "" {
 		return Decision{Action: Unroute{}}

@@ -73,6 +73,15 @@ type Traffic struct {
 	Foreign []string `json:"foreign,omitempty"`
 	// Routed says that conditions, priority and stickiness are as wanted.
 	Routed bool `json:"routed"`
+	// Test is the rule of the test route.
+	Test TestRule `json:"test,omitzero"`
+}
+
+// TestRule is what was seen of the rule of the test route.
+type TestRule struct {
+	RuleARN string `json:"rule_arn,omitempty"` // empty: there is no rule
+	Target  string `json:"target,omitempty"`   // environment that gets all its requests; empty for anything else
+	Routed  bool   `json:"routed,omitempty"`   // conditions are as wanted, and they come before the endpoint's
 }
 
 // Is reports whether the rule sends exactly these shares, in percent.

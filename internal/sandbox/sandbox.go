@@ -208,6 +208,10 @@ func (s *Sandbox) SetFaults(settings faults.Settings) error { return s.faults.Se
 // serve takes all requests as they are: a ServeMux would clean the paths of
 // S3's keys.
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.IsAbs() {
+		s.pass(w, r)
+		return
+	}
 	switch r.URL.Path {
 	case "/_sandbox/info":
 		w.Header().Set("Content-Type", "application/json")

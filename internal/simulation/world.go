@@ -33,6 +33,10 @@ type World struct {
 	// version answers with a 5xx code, in percent.
 	Alarms map[string]rollout.Alarm
 	Errors map[string]float64
+	// TestTarget is the environment that the test route reaches; Smoking are versions
+	// that fail their smoke check.
+	TestTarget string
+	Smoking    map[string]bool
 	// Orders are those that operators left and nobody has carried out.
 	Orders []endpoint.Order
 	// Unhealthy are versions that never become healthy.
@@ -59,20 +63,33 @@ type Environment struct {
 // Rule is the endpoint's listener rule.
 type Rule struct{ Weights map[string]int }
 
+type prober struct{ w *World }
+
+func (p prober) Probe(context.Context, string, endpoint.Spec) (string, error) {
+	if err := p.w.fault("Probe", false); err != nil {
+		return "", err
+	}
+	e := p.w.Environments[p.w.TestTarget]
+	if e == nil || p.w.Healthy(p.w.TestTarget) == 0 || p.w.Smoking[e.Release.Version] {
+		return "it answers 500", nil
+	}
+	return "", nil
+}
+
 // New makes an empty world at a fixed time.
 func New() *World {
 	return &World{
 		Now:          time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 		Environments: map[string]*Environment{}, Records: map[string]*endpoint.Record{},
 		LaunchTime: 5 * time.Minute, Unhealthy: map[string]bool{},
-		Alarms: map[string]rollout.Alarm{}, Errors: map[string]float64{},
+		Alarms: map[string]rollout.Alarm{}, Errors: map[string]float64{}, Smoking: map[string]bool{},
 	}
 }
 
 // Roller is the real loop in this world.
 func (w *World) Roller(run string) *roller.Roller {
 	return &roller.Roller{
-		Platform: platform{w}, Balancer: balancer{w}, Meter: meter{w}, Journal: &journal{w: w, holder: run},
+		Platform: platform{w}, Balancer: balancer{w}, Meter: meter{w}, Prober: prober{w}, Journal: &journal{w: w, holder: run},
 		Clock: clock{w}, Who: endpoint.Who{Run: run}, Log: hclog.NewNullLogger(),
 	}
 }
@@ -240,10 +257,23 @@ func (b balancer) Observe(context.Context, *endpoint.Record, map[string]string) 
 	if err := b.w.fault("ObserveTraffic", false); err != nil {
 		return rollout.Traffic{}, nil, err
 	}
-	if b.w.Rule == nil {
-		return rollout.Traffic{}, nil, nil
+	var t rollout.Traffic
+	if b.w.Rule != nil {
+		t = rollout.Traffic{RuleARN: "rule", Weights: maps.Clone(b.w.Rule.Weights), Routed: true}
 	}
-	return rollout.Traffic{RuleARN: "rule", Weights: maps.Clone(b.w.Rule.Weights), Routed: true}, nil, nil
+	if b.w.TestTarget != "" {
+		t.Test = rollout.TestRule{RuleARN: testRule, Target: b.w.TestTarget, Routed: true}
+	}
+	return t, nil, nil
+}
+
+const testRule = "test-rule"
+
+func (b balancer) Aim(_ context.Context, _ *endpoint.Record, group string) (string, error) {
+	return testRule, b.w.change("Aim "+nameOf(group), func() error {
+		b.w.TestTarget = nameOf(group)
+		return nil
+	})
 }
 
 func (b balancer) Shift(_ context.Context, _ *endpoint.Record, _ map[string]string, weights map[string]int) (string, error) {
@@ -253,14 +283,26 @@ func (b balancer) Shift(_ context.Context, _ *endpoint.Record, _ map[string]stri
 	})
 }
 
-func (b balancer) Unroute(context.Context, string) error {
+func (b balancer) Unroute(_ context.Context, rule string) error {
 	return b.w.change("Unroute", func() error {
-		b.w.Rule = nil
+		if rule == testRule {
+			b.w.TestTarget = ""
+		} else {
+			b.w.Rule = nil
+		}
 		return nil
 	})
 }
 
 func (b balancer) URL(context.Context, endpoint.Routing) (string, error) { return "http://model", nil }
+
+func (b balancer) TestURL(context.Context, endpoint.Spec) (string, error) {
+	return "http://test.model", nil
+}
+
+func (b balancer) Entrance(context.Context, endpoint.Routing) (string, error) {
+	return "http://model", nil
+}
 
 func group(environment string) string { return "group/" + environment }
 

@@ -122,7 +122,7 @@ func (c *compiledRule) matchesQuery(q []QueryPair) bool {
 	}
 	return slices.ContainsFunc(c.Query, func(want QueryPair) bool {
 		return slices.ContainsFunc(q, func(have QueryPair) bool {
-			return (want.Key == "" || wildcard(want.Key, have.Key)) && wildcard(want.Value, have.Value)
+			return (want.Key == "" || Wildcard(want.Key, have.Key)) && Wildcard(want.Value, have.Value)
 		})
 	})
 }
@@ -152,13 +152,13 @@ func hostname(host string) string {
 
 // anyMatches is true without patterns: such a condition was not set.
 func anyMatches(patterns []string, s string) bool {
-	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return wildcard(p, s) })
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return Wildcard(p, s) })
 }
 
-// wildcard matches s against a pattern in which * stands for any number of
+// Wildcard matches s against a pattern in which * stands for any number of
 // characters and ? for exactly one. It backs up to the last * only, which is
 // enough and keeps hostile patterns from taking exponential time.
-func wildcard(pattern, s string) bool {
+func Wildcard(pattern, s string) bool {
 	p, i := 0, 0
 	star, resume := -1, 0
 	for i < len(s) {

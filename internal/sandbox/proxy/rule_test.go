@@ -75,14 +75,14 @@ func TestWildcardAgreesWithPathMatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := wildcard(pattern, s); got != want {
-			t.Fatalf("wildcard(%q, %q) is %v", pattern, s, got)
+		if got := Wildcard(pattern, s); got != want {
+			t.Fatalf("Wildcard(%q, %q) is %v", pattern, s, got)
 		}
 	})
 }
 
 func TestWildcardIsNotExponential(t *testing.T) {
-	if wildcard(strings.Repeat("*a", 60)+"b", strings.Repeat("a", 5000)) {
+	if Wildcard(strings.Repeat("*a", 60)+"b", strings.Repeat("a", 5000)) {
 		t.Error("matched")
 	}
 }

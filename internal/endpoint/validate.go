@@ -50,6 +50,7 @@ func (s Spec) Validate() []Problem {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
 	}
 	v.notNegative("retention.for", s.Retention.For)
+	v.notNegative("retention.failed_for", s.Retention.FailedFor)
 	return v.problems
 }
 
@@ -173,23 +174,5 @@ func (v *validator) routing(r Routing) {
 	}
 	if r.Priority < 0 || r.Priority > MaxPriority {
 		v.add("routing.priority", "%d is outside 1 to %d", r.Priority, MaxPriority)
-	}
-}
-
-func (v *validator) rollout(p RolloutPolicy) {
-	previous := 0
-	for i, s := range p.Steps {
-		attribute := fmt.Sprintf("rollout.steps[%d].weight", i)
-		switch {
-		case s.Weight < 1 || s.Weight > 100:
-			v.add(attribute, "%d is outside 1 to 100: a weight is a percentage of the endpoint's requests", s.Weight)
-		case s.Weight <= previous:
-			v.add(attribute, "%d does not rise above the step before, %d: weights rise from step to step", s.Weight, previous)
-		}
-		previous = s.Weight
-		v.notNegative(fmt.Sprintf("rollout.steps[%d].bake", i), s.Bake)
-	}
-	if p.HealthyWithin.Std() < time.Second {
-		v.add("rollout.healthy_within", "%s is too short: an environment takes minutes to start", p.HealthyWithin)
 	}
 }

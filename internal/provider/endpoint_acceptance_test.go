@@ -118,7 +118,7 @@ func TestAccEndpoint(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      configuration(info, "1.0.0", `timeouts = { update = "1s" }`),
-				ExpectError: regexp.MustCompile(`rollout\.steps: the bakes take 2s together`),
+				ExpectError: regexp.MustCompile(`rollout\.steps: the bakes and pauses take up to 2s together`),
 			},
 			{
 				Config: configuration(info, "1.0.0", kept),

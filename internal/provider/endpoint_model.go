@@ -26,6 +26,7 @@ type endpointModel struct {
 	Capacity           types.Object   `tfsdk:"capacity"`
 	Health             types.Object   `tfsdk:"health"`
 	Routing            types.Object   `tfsdk:"routing"`
+	TestRoute          types.Object   `tfsdk:"test_route"`
 	Rollout            types.Object   `tfsdk:"rollout"`
 	Retention          types.Object   `tfsdk:"retention"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
@@ -33,10 +34,12 @@ type endpointModel struct {
 
 	Status            types.String `tfsdk:"status"`
 	URL               types.String `tfsdk:"url"`
+	TestURL           types.String `tfsdk:"test_url"`
 	ActiveEnvironment types.String `tfsdk:"active_environment"`
 	Environments      types.List   `tfsdk:"environments"`
 	RolloutPlan       types.Object `tfsdk:"rollout_plan"`
 	LastRollout       types.Object `tfsdk:"last_rollout"`
+	Rejections        types.List   `tfsdk:"rejections"`
 }
 
 type containerModel struct {
@@ -84,21 +87,6 @@ type routingModel struct {
 	Hosts       types.Set    `tfsdk:"hosts"`
 	Paths       types.Set    `tfsdk:"paths"`
 	Priority    types.Int64  `tfsdk:"priority"`
-}
-
-type rolloutModel struct {
-	Steps         types.List   `tfsdk:"steps"`
-	HealthyWithin types.String `tfsdk:"healthy_within"`
-}
-
-type stepModel struct {
-	Weight types.Int64  `tfsdk:"weight"`
-	Bake   types.String `tfsdk:"bake"`
-}
-
-type retentionModel struct {
-	For types.String `tfsdk:"for"`
-	Max types.Int64  `tfsdk:"max"`
 }
 
 // spec reads the arguments into a Spec. What is null takes its default, so that
@@ -150,8 +138,9 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			ListenerARN: routing.ListenerARN.ValueString(), Hosts: r.set(routing.Hosts), Paths: r.set(routing.Paths),
 			Priority: integer(routing.Priority, 0),
 		},
-		Rollout:   endpoint.RolloutPolicy{Steps: r.steps(rollout.Steps), HealthyWithin: r.duration("rollout.healthy_within", rollout.HealthyWithin, defaultHealthyWithin)},
-		Retention: endpoint.Retention{For: r.duration("retention.for", retention.For, defaultRetention), Max: integer(retention.Max, defaultRetained)},
+		TestRoute: r.testRoute(m.TestRoute),
+		Rollout:   r.rollout(rollout),
+		Retention: r.retention(retention),
 
 		DeletionProtection: m.DeletionProtection.IsNull() || m.DeletionProtection.ValueBool(),
 		Timeouts:           r.timeouts(m.Timeouts),
@@ -229,16 +218,6 @@ func (r *reader) settings(s types.Set) []endpoint.Setting {
 	return out
 }
 
-func (r *reader) steps(l types.List) []endpoint.Step {
-	var out []endpoint.Step
-	for i, v := range l.Elements() {
-		var m stepModel
-		r.object(v.(types.Object), &m)
-		out = append(out, endpoint.Step{Weight: integer(m.Weight, 0), Bake: r.duration(stepAttribute(i, "bake"), m.Bake, "0s")})
-	}
-	return out
-}
-
 func (r *reader) timeouts(t timeouts.Value) endpoint.Timeouts {
 	if t.IsNull() || t.IsUnknown() {
 		return endpoint.Timeouts{}
@@ -294,12 +273,9 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 		"listener_arn": types.StringValue(s.Routing.ListenerARN), "hosts": stringSet(s.Routing.Hosts),
 		"paths": stringSet(s.Routing.Paths), "priority": priority,
 	})
-	m.Rollout = object(map[string]attr.Value{
-		"steps": stepList(s.Rollout.Steps), "healthy_within": types.StringValue(s.Rollout.HealthyWithin.String()),
-	})
-	m.Retention = object(map[string]attr.Value{
-		"for": types.StringValue(s.Retention.For.String()), "max": types.Int64Value(int64(s.Retention.Max)),
-	})
+	m.TestRoute = testRouteValue(s.TestRoute)
+	m.Rollout = rolloutValue(s.Rollout)
+	m.Retention = retentionValue(s.Retention)
 	m.DeletionProtection = types.BoolValue(s.DeletionProtection)
 	m.Timeouts = timeoutsValue(s.Timeouts)
 }
@@ -312,18 +288,6 @@ func timeoutsValue(t endpoint.Timeouts) timeouts.Value {
 	return timeouts.Value{Object: types.ObjectValueMust(kinds, map[string]attr.Value{
 		"create": optional(t.Create), "update": optional(t.Update), "delete": optional(t.Delete),
 	})}
-}
-
-func stepList(steps []endpoint.Step) types.List {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}}
-	if len(steps) == 0 {
-		return types.ListNull(kind)
-	}
-	var out []attr.Value
-	for _, s := range steps {
-		out = append(out, object(map[string]attr.Value{"weight": types.Int64Value(int64(s.Weight)), "bake": types.StringValue(s.Bake.String())}))
-	}
-	return types.ListValueMust(kind, out)
 }
 
 func settingSet(settings []endpoint.Setting) types.Set {

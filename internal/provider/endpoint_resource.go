@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
@@ -62,11 +63,11 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 		addError(&resp.Diagnostics, "create", spec.Name, err)
 		return
 	}
-	url, err := r.roller.Balancer.URL(ctx, spec.Routing)
+	at, err := r.addresses(ctx, spec)
 	if err != nil {
 		resp.Diagnostics.AddWarning("Unable to tell the URL of endpoint "+spec.Name, sentence(err))
 	}
-	plan.setComputed(world, url)
+	plan.setComputed(world, at)
 	writeSnapshot(ctx, resp.Private, world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -92,13 +93,13 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if !state.says(ctx, accepted) {
 		state.setArguments(accepted)
 	}
-	url, err := r.roller.Balancer.URL(ctx, accepted.Routing)
+	at, err := r.addresses(ctx, accepted)
 	if err != nil {
 		addError(&resp.Diagnostics, "read", name, err)
 		return
 	}
 	state.forgetComputed()
-	state.setComputed(*world, url)
+	state.setComputed(*world, at)
 	writeSnapshot(ctx, resp.Private, *world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -129,11 +130,11 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 		r.keepLive(ctx, state, resp)
 		return
 	}
-	url, err := r.roller.Balancer.URL(ctx, spec.Routing)
+	at, err := r.addresses(ctx, spec)
 	if err != nil {
 		resp.Diagnostics.AddWarning("Unable to tell the URL of endpoint "+spec.Name, sentence(err))
 	}
-	plan.setComputed(world, url)
+	plan.setComputed(world, at)
 	writeSnapshot(ctx, resp.Private, world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -148,9 +149,9 @@ func (r *endpointResource) keepLive(ctx context.Context, state endpointModel, re
 	if err != nil || world == nil {
 		return // the state before is the best there is; the next refresh tells more
 	}
-	url := state.URL.ValueString()
+	at := addresses{users: state.URL.ValueString(), test: state.TestURL.ValueString()}
 	state.forgetComputed()
-	state.setComputed(*world, url)
+	state.setComputed(*world, at)
 	writeSnapshot(ctx, resp.Private, *world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -192,12 +193,22 @@ func (r *endpointResource) ImportState(ctx context.Context, req resource.ImportS
 	model.setArguments(*world.Record.Accepted)
 	model.forgetComputed()
 	model.RolloutPlan = types.ObjectNull(planType.AttrTypes)
-	model.setComputed(*world, "")
+	model.setComputed(*world, addresses{})
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), req.ID)...)
 }
 
 // configured says that the provider's configuration is known.
+// addresses asks the load balancer where an endpoint is reached.
+func (r *endpointResource) addresses(ctx context.Context, s endpoint.Spec) (addresses, error) {
+	users, err := r.roller.Balancer.URL(ctx, s.Routing)
+	if err != nil {
+		return addresses{}, err
+	}
+	test, err := r.roller.Balancer.TestURL(ctx, s)
+	return addresses{users: users, test: test}, err
+}
+
 func (r *endpointResource) configured(diags *diag.Diagnostics) bool {
 	if r.roller == nil {
 		diags.AddError("The provider's configuration is not known yet", "An argument of the ionroller provider depends on a resource that does not exist yet. Make that resource first, for example with terraform apply -target.")

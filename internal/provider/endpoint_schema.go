@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -14,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -33,8 +35,17 @@ const (
 	defaultMatcher            = "200"
 	defaultDeregistration     = "20s"
 	defaultHealthyWithin      = "15m"
+	defaultMaxWeight          = 100
+	defaultExtendBake         = "10m"
+	defaultOnFailure          = "rollback"
+	defaultThen               = "rollback"
+	defaultMinimumRequests    = 50
+	defaultPercentile         = 99
+	defaultSmokeStatus        = 200
+	defaultSmokeCount         = 3
 	defaultRetention          = "1h"
 	defaultRetained           = 2
+	defaultFailedFor          = "0s"
 )
 
 func endpointSchema(ctx context.Context) schema.Schema {
@@ -49,14 +60,15 @@ func endpointSchema(ctx context.Context) schema.Schema {
 				Required:            true,
 				MarkdownDescription: "The desired version: the tag of the container's image. The line that a pull request bumps. *Baked in.*",
 			},
-			"container": containerSchema(),
-			"beanstalk": beanstalkSchema(),
-			"capacity":  capacitySchema(),
-			"health":    healthSchema(),
-			"routing":   routingSchema(),
-			"rollout":   rolloutSchema(),
-			"retention": retentionSchema(),
-			"timeouts":  timeoutsSchema(ctx),
+			"container":  containerSchema(),
+			"beanstalk":  beanstalkSchema(),
+			"capacity":   capacitySchema(),
+			"health":     healthSchema(),
+			"routing":    routingSchema(),
+			"test_route": testRouteSchema(),
+			"rollout":    rolloutSchema(),
+			"retention":  retentionSchema(),
+			"timeouts":   timeoutsSchema(ctx),
 			"deletion_protection": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Refuse to destroy the endpoint. Default `true`: to destroy it, set it to `false`, apply, then destroy.",
@@ -186,45 +198,9 @@ func routingSchema() schema.Attribute {
 			},
 			"priority": schema.Int64Attribute{
 				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)}, // 0 would read as left out
 				MarkdownDescription: "Priority of the listener rule, 1 to 50000. A free one by default.",
 			},
-		},
-	}
-}
-
-func rolloutSchema() schema.Attribute {
-	step := map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}
-	return schema.SingleNestedAttribute{
-		Optional: true, Computed: true,
-		MarkdownDescription: "How traffic moves to a new environment.",
-		Default: objectdefault.StaticValue(object(map[string]attr.Value{
-			"steps":          types.ListNull(types.ObjectType{AttrTypes: step}),
-			"healthy_within": types.StringValue(defaultHealthyWithin),
-		})),
-		Attributes: map[string]schema.Attribute{
-			"steps": schema.ListNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
-					"bake":   optionalDuration("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
-				}},
-			},
-			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
-		},
-	}
-}
-
-func retentionSchema() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Optional: true, Computed: true,
-		MarkdownDescription: "How long old environments are kept hot, with the capacity they had under full traffic. Their instances cost money until then.",
-		Default: objectdefault.StaticValue(object(map[string]attr.Value{
-			"for": types.StringValue(defaultRetention), "max": types.Int64Value(defaultRetained),
-		})),
-		Attributes: map[string]schema.Attribute{
-			"for": optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
-			"max": optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
 		},
 	}
 }
@@ -245,7 +221,11 @@ func optionalString(value, description string) schema.StringAttribute {
 }
 
 func optionalDuration(value, description string) schema.StringAttribute {
-	a := optionalString(value, description)
+	return durationAttribute(optionalString(value, description))
+}
+
+// durationAttribute makes equal durations equal however they are written.
+func durationAttribute(a schema.StringAttribute) schema.StringAttribute {
 	a.PlanModifiers = []planmodifier.String{sameDuration{}}
 	return a
 }

@@ -227,7 +227,14 @@ type state struct {
 	RolloutPlan       *rolloutPlan       `json:"rollout_plan"`
 	LastRollout       *struct {
 		From, To, Outcome, Reason string
+		Rejected                  bool
+		Evidence                  *struct {
+			Guard, Subject, Value string
+			Share                 int
+			Exposed               float64
+		}
 	} `json:"last_rollout"`
+	Rejections []struct{ Version, Reason string }
 }
 
 type environmentState struct {

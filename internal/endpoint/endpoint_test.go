@@ -171,11 +171,13 @@ func TestFingerprint(t *testing.T) {
 	r := good().Release
 	r.Beanstalk.Subnets = []string{"subnet-1", "subnet-2"}
 	r.Beanstalk.Settings = []endpoint.Setting{{"ns", "a", "1"}, {"ns", "b", "2"}}
+	r.Container.Volumes = []endpoint.Volume{{"/a", "/x"}, {"/b", "/y"}}
 	base := r.Fingerprint()
 
 	same := r
 	same.Beanstalk.Subnets = []string{"subnet-2", "subnet-1"}
 	same.Beanstalk.Settings = []endpoint.Setting{{"ns", "b", "2"}, {"ns", "a", "1"}}
+	same.Container.Volumes = []endpoint.Volume{{"/b", "/y"}, {"/a", "/x"}}
 	if same.Fingerprint() != base {
 		t.Error("the order of a set changes the fingerprint")
 	}
@@ -186,12 +188,24 @@ func TestFingerprint(t *testing.T) {
 		"instance type": func(r *endpoint.Release) { r.Beanstalk.InstanceType = "t3.large" },
 		"health path":   func(r *endpoint.Release) { r.Health.Path = "/healthz" },
 		"setting":       func(r *endpoint.Release) { r.Beanstalk.Settings = nil },
+		"secret":        func(r *endpoint.Release) { r.Container.Secrets = map[string]string{"A": "arn"} },
+		"volume":        func(r *endpoint.Release) { r.Container.Volumes = nil },
+		"credentials":   func(r *endpoint.Release) { r.Container.RegistryAuth.Key = "registry.json" },
+		"extension":     func(r *endpoint.Release) { r.Beanstalk.Extensions = map[string]string{"a.config": "files: {}"} },
 	} {
 		other := r
 		change(&other)
 		if other.Fingerprint() == base {
 			t.Errorf("another %s leaves the fingerprint as it was", name)
 		}
+	}
+}
+
+// A release keeps its fingerprint when there is more to say of releases: otherwise
+// a new version of this program would make all environments anew.
+func TestFingerprintLasts(t *testing.T) {
+	if got, want := good().Release.Fingerprint(), "e09a8665a7d6"; got != want {
+		t.Errorf("the fingerprint is %s, and was %s", got, want)
 	}
 }
 

@@ -48,6 +48,10 @@ func addError(diags *diag.Diagnostics, action, name string, err error) {
 
 func addProblems(diags *diag.Diagnostics, problems []endpoint.Problem) {
 	for _, p := range problems {
+		if p.Warning {
+			diags.AddAttributeWarning(attributePath(p.Attribute), "Doubtful "+p.Attribute, p.Error())
+			continue
+		}
 		diags.AddAttributeError(attributePath(p.Attribute), "Invalid "+p.Attribute, p.Error())
 	}
 }

@@ -42,31 +42,6 @@ type endpointModel struct {
 	Rejections        types.List   `tfsdk:"rejections"`
 }
 
-type containerModel struct {
-	Image       types.String `tfsdk:"image"`
-	Port        types.Int64  `tfsdk:"port"`
-	Command     types.List   `tfsdk:"command"`
-	Environment types.Map    `tfsdk:"environment"`
-}
-
-type beanstalkModel struct {
-	InstanceType    types.String `tfsdk:"instance_type"`
-	VPCID           types.String `tfsdk:"vpc_id"`
-	Subnets         types.Set    `tfsdk:"subnets"`
-	SecurityGroups  types.Set    `tfsdk:"security_groups"`
-	InstanceProfile types.String `tfsdk:"instance_profile"`
-	ServiceRole     types.String `tfsdk:"service_role"`
-	KeyName         types.String `tfsdk:"key_name"`
-	PlatformARN     types.String `tfsdk:"platform_arn"`
-	Settings        types.Set    `tfsdk:"settings"`
-}
-
-type settingModel struct {
-	Namespace types.String `tfsdk:"namespace"`
-	Name      types.String `tfsdk:"name"`
-	Value     types.String `tfsdk:"value"`
-}
-
 type capacityModel struct {
 	Min types.Int64 `tfsdk:"min"`
 	Max types.Int64 `tfsdk:"max"`
@@ -115,14 +90,15 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			Version: m.Version.ValueString(),
 			Container: endpoint.Container{
 				Image: container.Image.ValueString(), Port: integer(container.Port, defaultPort),
-				Command: r.strings(container.Command), Environment: r.stringMap(container.Environment),
+				Command: r.strings(container.Command), Environment: r.stringMap(container.Environment), Secrets: r.stringMap(container.Secrets),
+				Volumes: r.volumes(container.Volumes), RegistryAuth: r.registryAuth(container.RegistryAuth),
 			},
 			Beanstalk: endpoint.Beanstalk{
 				InstanceType: text(beanstalk.InstanceType, defaultInstanceType), VPCID: beanstalk.VPCID.ValueString(),
 				Subnets: r.set(beanstalk.Subnets), SecurityGroups: r.set(beanstalk.SecurityGroups),
 				InstanceProfile: text(beanstalk.InstanceProfile, defaultInstanceProfile), ServiceRole: text(beanstalk.ServiceRole, defaultServiceRole),
 				KeyName: beanstalk.KeyName.ValueString(), PlatformARN: beanstalk.PlatformARN.ValueString(),
-				Settings: r.settings(beanstalk.Settings),
+				Settings: r.settings(beanstalk.Settings), Extensions: r.stringMap(beanstalk.Extensions),
 			},
 			Health: endpoint.Health{
 				Path:               text(health.Path, defaultHealthPath),
@@ -207,17 +183,6 @@ func (r *reader) stringMap(m types.Map) map[string]string {
 	return out
 }
 
-func (r *reader) settings(s types.Set) []endpoint.Setting {
-	var out []endpoint.Setting
-	for _, v := range s.Elements() {
-		var m settingModel
-		r.object(v.(types.Object), &m)
-		out = append(out, endpoint.Setting{Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString(), Value: m.Value.ValueString()})
-	}
-	slices.SortFunc(out, endpoint.CompareSettings)
-	return out
-}
-
 func (r *reader) timeouts(t timeouts.Value) endpoint.Timeouts {
 	if t.IsNull() || t.IsUnknown() {
 		return endpoint.Timeouts{}
@@ -250,12 +215,15 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 	m.Container = object(map[string]attr.Value{
 		"image": types.StringValue(s.Release.Container.Image), "port": types.Int64Value(int64(s.Release.Container.Port)),
 		"command": stringList(s.Release.Container.Command), "environment": stringMap(s.Release.Container.Environment),
+		"secrets": stringMap(s.Release.Container.Secrets), "volumes": volumeSet(s.Release.Container.Volumes),
+		"registry_auth": registryAuthObject(s.Release.Container.RegistryAuth),
 	})
 	m.Beanstalk = object(map[string]attr.Value{
 		"instance_type": types.StringValue(b.InstanceType), "vpc_id": types.StringValue(b.VPCID),
 		"subnets": stringSet(b.Subnets), "security_groups": stringSet(b.SecurityGroups),
 		"instance_profile": types.StringValue(b.InstanceProfile), "service_role": types.StringValue(b.ServiceRole),
 		"key_name": optional(b.KeyName), "platform_arn": optional(b.PlatformARN), "settings": settingSet(b.Settings),
+		"extensions": stringMap(b.Extensions),
 	})
 	m.Capacity = object(map[string]attr.Value{
 		"min": types.Int64Value(int64(s.Capacity.Min)), "max": types.Int64Value(int64(s.Capacity.Max)),
@@ -288,20 +256,6 @@ func timeoutsValue(t endpoint.Timeouts) timeouts.Value {
 	return timeouts.Value{Object: types.ObjectValueMust(kinds, map[string]attr.Value{
 		"create": optional(t.Create), "update": optional(t.Update), "delete": optional(t.Delete),
 	})}
-}
-
-func settingSet(settings []endpoint.Setting) types.Set {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"namespace": types.StringType, "name": types.StringType, "value": types.StringType}}
-	if len(settings) == 0 {
-		return types.SetNull(kind)
-	}
-	var out []attr.Value
-	for _, s := range settings {
-		out = append(out, object(map[string]attr.Value{
-			"namespace": types.StringValue(s.Namespace), "name": types.StringValue(s.Name), "value": types.StringValue(s.Value),
-		}))
-	}
-	return types.SetValueMust(kind, out)
 }
 
 func stringValues(s []string) []attr.Value {

@@ -92,6 +92,18 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 	for _, name := range set("settings", 0) {
 		spec.Release.Beanstalk.Settings = append(spec.Release.Beanstalk.Settings, endpoint.Setting{Namespace: "aws:some", Name: name, Value: maybe.Draw(t, "value")})
 	}
+	if secrets := rapid.MapOfN(word, word, 0, 3).Draw(t, "secrets"); len(secrets) > 0 {
+		spec.Release.Container.Secrets = secrets
+	}
+	if files := rapid.MapOfN(word, word, 0, 3).Draw(t, "extensions"); len(files) > 0 {
+		spec.Release.Beanstalk.Extensions = files
+	}
+	for _, directory := range set("volumes", 0) {
+		spec.Release.Container.Volumes = append(spec.Release.Container.Volumes, endpoint.Volume{HostDirectory: word.Draw(t, "host_directory"), ContainerDirectory: directory})
+	}
+	if key := maybe.Draw(t, "key"); key != "" {
+		spec.Release.Container.RegistryAuth = endpoint.RegistryAuth{Bucket: maybe.Draw(t, "bucket"), Key: key}
+	}
 	for range rapid.IntRange(0, 4).Draw(t, "steps") {
 		spec.Rollout.Steps = append(spec.Rollout.Steps, endpoint.Step{Weight: rapid.IntRange(1, 100).Draw(t, "weight"), Bake: duration.Draw(t, "bake")})
 		if rapid.Bool().Draw(t, "pause") {

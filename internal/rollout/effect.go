@@ -150,7 +150,7 @@ func (e *effect) start(f endpoint.Rollout) {
 		// What is made again is made of the same parts, if they proved themselves.
 		for _, earlier := range e.r.Environments {
 			if earlier.Proven && earlier.Fingerprint == made.Fingerprint {
-				made.PlatformARN = earlier.PlatformARN
+				made.PlatformARN, made.ImageDigest = earlier.PlatformARN, earlier.ImageDigest
 			}
 		}
 		e.r.Environments = append(e.r.Environments, made)

@@ -57,8 +57,8 @@ func (d *decider) lose() (Decision, bool) {
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
 		s := d.Sights[e.Name]
-		known := e.Launched && (e.TargetGroup != "" || d.Now.Sub(e.Created) > unseenFor)
-		if known && e.Retired.IsZero() && e.Failure == "" && (!s.Found || s.Terminating || s.Wrecked) {
+		gone := s.Terminating || s.Wrecked || !s.Found && d.Now.Sub(e.Created) > unseenFor
+		if gone && e.Launched && e.Retired.IsZero() && e.Failure == "" {
 			return do(Lose{e.Name})
 		}
 	}
@@ -66,7 +66,8 @@ func (d *decider) lose() (Decision, bool) {
 }
 
 // unseenFor is how long a launched environment may be missing from the
-// platform's answers before it counts as gone.
+// platform's answers before it counts as gone: they may show the past, even after
+// they once showed it.
 const unseenFor = 5 * time.Minute
 
 // supersede ends a rollout to a release that is not desired any more. When the

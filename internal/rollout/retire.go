@@ -89,7 +89,7 @@ func (d *decider) newer(e *endpoint.Environment) int {
 func (d *decider) end(e *endpoint.Environment, why string) Decision {
 	s := d.Sights[e.Name]
 	if !s.Found {
-		if !e.Created.IsZero() && e.TargetGroup == "" && d.Now.Sub(e.Created) < unseenFor && e.Retired.IsZero() && !e.Refused {
+		if !e.Created.IsZero() && d.Now.Sub(e.Created) < unseenFor && !e.Refused {
 			return Decision{Wake: Wake{For: Removal}}
 		}
 		return Decision{Action: Forget{e.Name}}

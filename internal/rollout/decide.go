@@ -95,7 +95,7 @@ func (d *decider) restore() (Decision, bool) {
 	var best *endpoint.Environment
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
-		if d.r.Role(e) == endpoint.Retained && e.Proven && d.whole(e) && (best == nil || e.OutSince.After(best.OutSince)) {
+		if d.r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() && d.whole(e) && (best == nil || e.OutSince.After(best.OutSince)) {
 			best = e
 		}
 	}

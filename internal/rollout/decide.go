@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -108,22 +109,30 @@ func (d *decider) restore() (Decision, bool) {
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
-	if want != nil && (d.r.Move != nil || d.stepping()) && d.Traffic.Is(want) && d.Traffic.Routed {
+	if want != nil && d.sent(want) && d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})
 	}
 	return pass()
 }
 
-// stepping says that a step's weight is being set and was not read back yet.
+// sent says that these were the last weights sent, and not read back yet. A read
+// that shows weights which were not sent may show the past.
+func (d *decider) sent(want map[string]int) bool {
+	return d.r.Move != nil && maps.Equal(d.r.Move.Weights, want)
+}
+
+// stepping says that the weights of a step, or of the way back, are being set and
+// were not read back yet.
 func (d *decider) stepping() bool {
 	f := d.r.Rollout
-	return f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero()
+	return f != nil && f.Step >= 0 && f.Since.IsZero()
 }
 
 // repair makes the rule send what the record says, whoever changed it.
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
-	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed) {
+	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping())
+	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent) {
 		return pass()
 	}
 	for name := range want {

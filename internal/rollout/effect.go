@@ -64,7 +64,7 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Promote:
 		e.promote(a.Proven)
 	case Abandon:
-		e.r.Rollout.Back = &a.Back
+		e.r.Rollout.Back, e.r.Rollout.Since = &a.Back, time.Time{}
 		e.r.Environment(e.r.Rollout.To).Refused = a.Refused
 		e.tell(abandoned(a.Back.Result), e.r.Environment(e.r.Rollout.To), "the rollout is given up: %s", a.Back.Reason)
 	case Conclude:
@@ -159,7 +159,7 @@ func (e *effect) settle(weights map[string]int) {
 			env.OutSince = e.Now
 		}
 	}
-	if f := e.r.Rollout; f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero() {
+	if f := e.r.Rollout; f != nil && f.Step >= 0 && f.Since.IsZero() {
 		f.Since = e.Now
 	}
 	e.events = append(e.events, endpoint.Event{
@@ -224,6 +224,7 @@ func (e *effect) lose(name string) {
 	if f != nil && f.To == name {
 		// Another one is made for the same release.
 		f.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Reason: "environment " + name + " was terminated outside ionroller"}
+		f.Since = time.Time{}
 	}
 	if e.r.Active == name {
 		e.r.Active = ""

@@ -140,8 +140,15 @@ func (d *decider) repair() (Decision, bool) {
 			return wait(Health)
 		}
 	}
+	if f := d.r.Rollout; d.stepping() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && d.Sights[f.To].Healthy < d.need(f, f.Step) {
+		// Its capacity went after the step was decided on: back to the step before.
+		return do(Advance{f.Step - 1})
+	}
 	return do(Shift{Weights: want, Why: d.whyShift()})
 }
+
+// readsBehind is how far AWS's answers may be behind.
+const readsBehind = time.Minute
 
 func (d *decider) whyShift() string {
 	f := d.r.Rollout

@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -23,7 +24,11 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	if !ok {
 		return r, nil
 	}
-	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: w.Now}
+	since := w.Now
+	if r.Move != nil && maps.Equal(r.Move.Weights, shift.Weights) {
+		since = r.Move.Since // it is sent again
+	}
+	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: since}
 	for name := range shift.Weights {
 		// From here on requests may reach it, whatever becomes of this run.
 		env := r.Environment(name)

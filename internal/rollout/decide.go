@@ -29,7 +29,7 @@ func Decide(w World) Decision {
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
-		d.scale, d.progress, d.resize, d.accept, d.retire,
+		d.scale, d.progress, d.resize, d.accept, d.retire, d.hold,
 	} {
 		if decision, ok := rule(); ok {
 			return decision
@@ -78,7 +78,7 @@ func (d *decider) supersede() (Decision, bool) {
 	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint == d.r.Desired.Release.Fingerprint() {
 		return pass()
 	}
-	if f.From == "" && f.Step >= 0 {
+	if f.Step >= 0 && (f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0) {
 		return do(Promote{Proven: false})
 	}
 	return do(Abandon{Back: endpoint.GoingBack{
@@ -144,7 +144,46 @@ func (d *decider) repair() (Decision, bool) {
 		// Its capacity went after the step was decided on: back to the step before.
 		return do(Advance{f.Step - 1})
 	}
+	if d.worse(want) {
+		return d.spare()
+	}
 	return do(Shift{Weights: want, Why: d.whyShift()})
+}
+
+// worse says that these weights would take traffic from what is healthy, where
+// somebody else sent it, to what is not.
+func (d *decider) worse(want map[string]int) bool {
+	for name := range want {
+		if d.Sights[name].Healthy > 0 {
+			return false
+		}
+	}
+	for name, weight := range d.Traffic.Weights {
+		if weight > 0 && d.Sights[name].Healthy > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// spare leaves traffic where it is healthy. Its way back waits for capacity;
+// otherwise what else is to be done may be what helps.
+func (d *decider) spare() (Decision, bool) {
+	if f := d.r.Rollout; f == nil || f.Back == nil && !d.stepping() {
+		return pass()
+	}
+	if decision, ok := d.scale(); ok {
+		return decision, true
+	}
+	return wait(Health)
+}
+
+// hold waits with a repair that would be for the worse.
+func (d *decider) hold() (Decision, bool) {
+	if want := d.r.Weights(); want != nil && (!d.Traffic.Is(want) || !d.Traffic.Routed) {
+		return wait(Health)
+	}
+	return pass()
 }
 
 // readsBehind is how far AWS's answers may be behind.

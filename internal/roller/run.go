@@ -4,6 +4,7 @@
 package roller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -212,7 +213,7 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 	case rollout.Resize:
 		return r.Platform.Resize(ctx, record.Environment(a.Environment), a.Capacity)
 	case rollout.Unroute:
-		return r.Balancer.Unroute(ctx, r.world.Traffic.RuleARN)
+		return r.Balancer.Unroute(ctx, cmp.Or(r.world.Traffic.RuleARN, record.RuleARN))
 	case rollout.Retire:
 		return r.Platform.Retire(ctx, record.Environment(a.Environment))
 	case rollout.Forget:

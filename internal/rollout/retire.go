@@ -135,8 +135,12 @@ func (d *decider) remove() Decision {
 			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
 		}
 	}
-	if d.Traffic.RuleARN != "" {
+	// A rule that was made is removed, whatever a read shows: it may show the past.
+	if d.Traffic.RuleARN != "" || d.r.RuleARN != "" {
 		return Decision{Action: Unroute{}}
+	}
+	if d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {
+		return Decision{Wake: Wake{At: d.r.Move.Since.Add(readsBehind), For: Drain}}
 	}
 	var waiting Decision
 	for i := range d.r.Environments {

@@ -81,6 +81,8 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		if e.r.Rollout != nil {
 			e.r.Rollout.From = a.Environment
 		}
+		env := e.r.Environment(a.Environment)
+		env.Full = max(env.Full, (&decider{World: e.World}).load(env))
 	case Accept:
 		e.accept()
 	case Scale:

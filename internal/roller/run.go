@@ -161,6 +161,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 	whole := context.WithoutCancel(ctx)
 	if rollout.Touches(a) {
+		first := r.first(a)
 		record, events := rollout.Before(r.world, a)
 		if err := r.commit(whole, record, events...); err != nil {
 			return err
@@ -173,7 +174,7 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 			var refused *Refusal
 			a = rollout.Abandon{
 				Back:    endpoint.GoingBack{Result: endpoint.RolledBack, Reason: strings.TrimRight(err.Error(), ".")},
-				Refused: errors.As(err, &refused),
+				Refused: errors.As(err, &refused) && first,
 			}
 		}
 		r.world.Now = r.Clock.Now().UTC()
@@ -182,6 +183,13 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 	p.did(a, r.Clock.Now())
 	record, events := rollout.Effect(r.world, a)
 	return r.commit(whole, record, events...)
+}
+
+// first says that nobody has asked for an environment's launch before: one that was
+// asked for may still appear, also when it is refused now.
+func (r *run) first(a rollout.Action) bool {
+	launch, ok := a.(rollout.Launch)
+	return ok && r.record.Environment(launch.Environment).Created.IsZero()
 }
 
 // hopeless says that the rollout cannot go on: AWS refused an environment or the

@@ -20,6 +20,10 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	if launch, ok := a.(Launch); ok {
 		r.Environment(launch.Environment).Created = w.Now
 	}
+	if retire, ok := a.(Retire); ok {
+		// From here on it may end, whatever becomes of this run: nobody shall use it.
+		r.Environment(retire.Environment).Retired = w.Now
+	}
 	shift, ok := a.(Shift)
 	if !ok {
 		return r, nil

@@ -51,6 +51,8 @@ func (s *Store) copyObject(c *call) error {
 	o.body, o.checksum = source.body, source.checksum
 	if a := strings.ToUpper(c.r.Header.Get(checksumPrefix + "Algorithm")); algorithms[a] != nil {
 		o.checksum = computeChecksum(a, o.body)
+	} else if o.checksum.composite { // the copy is of one piece
+		o.checksum = computeChecksum(o.checksum.algorithm, o.body)
 	}
 	if err := s.commit(c, condition, before, o); err != nil {
 		return err
@@ -63,8 +65,8 @@ func (s *Store) copyObject(c *call) error {
 		ChecksumType string
 		Checksum     element
 	}{
-		LastModified: timestamp(o.modified), ETag: o.etag, ChecksumType: fullObject,
-		Checksum: element{XMLName: xml.Name{Local: "Checksum" + o.checksum.algorithm}, Value: o.checksum.value},
+		LastModified: timestamp(o.modified), ETag: o.etag, ChecksumType: o.checksum.kind(),
+		Checksum: o.checksum.element(),
 	})
 }
 

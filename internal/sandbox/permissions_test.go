@@ -221,23 +221,9 @@ func TestDeniedInEC2(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil)
 	w.as("nobody", allow("*", "s3:*"))
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.info.EndpointURL, strings.NewReader("Action=DescribeVpcs&Version=2016-11-15"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIANOBODY/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=x")
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode != http.StatusForbidden || !strings.Contains(string(text), "<Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/nobody is not authorized to perform: ec2:DescribeVpcs because") {
-		t.Errorf("%d %s", answer.StatusCode, text)
+	status, text := w.ec2("AKIANOBODY", "DescribeVpcs")
+	if status != http.StatusForbidden || !strings.Contains(text, "<Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/nobody is not authorized to perform: ec2:DescribeVpcs because") {
+		t.Errorf("%d %s", status, text)
 	}
 }
 

@@ -225,6 +225,7 @@ func (c *Cloud) run() {
 
 // step does what AWS would have done by now.
 func (c *Cloud) step(now time.Time) {
+	c.remember(false)
 	c.propagate(now)
 	for _, g := range c.scaling {
 		c.stepScaling(g, now)

@@ -93,7 +93,7 @@ func (c *Cloud) setRules(l *listener, rules []proxy.Rule) {
 		l.proxy.SetRules(rules)
 		return
 	}
-	due := c.now().Add(c.effect.Propagation)
+	due := c.now().Add(c.lasting(c.effect.Propagation))
 	if n := len(l.pending); n > 0 && due.Before(l.pending[n-1].due) {
 		due = l.pending[n-1].due
 	}

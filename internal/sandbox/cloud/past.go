@@ -30,7 +30,7 @@ func (c *Cloud) remember(call bool) {
 	now := c.now()
 	var view *Cloud
 	for _, service := range staleServices {
-		hidden := c.config.Faults.Stale(service)
+		hidden := c.lasting(c.config.Faults.Stale(service))
 		if hidden == 0 {
 			delete(c.pasts, service)
 			continue
@@ -56,11 +56,11 @@ func (c *Cloud) copyWorld() *Cloud {
 }
 
 // asOf gives the world that a service's read sees from which the changes of so
-// much time are hidden; nil when it is the present one.
+// much real time are hidden; nil when it is the present one.
 func (c *Cloud) asOf(service string, hidden time.Duration) *Cloud {
 	now := c.now()
 	for _, p := range c.pasts[service] {
-		if now.Sub(p.until) < hidden {
+		if now.Sub(p.until) < c.lasting(hidden) {
 			return p.view
 		}
 	}

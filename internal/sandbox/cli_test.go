@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 
@@ -38,10 +39,9 @@ func (c cli) try(arguments ...string) (out, problem string) {
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(c.Context(), c.program, append(arguments, "--output", "text")...)
 	command.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	command.Env = append(command.Env, c.info.Variables...)
 	command.Env = append(command.Env,
-		"AWS_ENDPOINT_URL="+c.info.EndpointURL, "AWS_DEFAULT_REGION="+c.info.Region, "AWS_PAGER=", "AWS_MAX_ATTEMPTS=1",
-		"AWS_ACCESS_KEY_ID="+c.info.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+c.info.SecretAccessKey,
-		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+		"AWS_PAGER=", "AWS_MAX_ATTEMPTS=1", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
 		return "", err.Error() + "\n" + stderr.String()
@@ -135,7 +135,12 @@ func storeByCLI(c cli) {
 	here, back, s3 := c.TempDir(), c.TempDir(), "s3://"+c.info.Bucket+"/site"
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
 	for name, content := range map[string][]byte{"big": big, "small": []byte("x"), "ü +": []byte("y")} {
-		if err := os.WriteFile(filepath.Join(here, name), content, 0o600); err != nil {
+		path, hourAgo := filepath.Join(here, name), time.Now().Add(-time.Hour)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			c.Fatal(err)
+		}
+		// What is as young as its object in S3, which keeps whole seconds, is synced again.
+		if err := os.Chtimes(path, hourAgo, hourAgo); err != nil {
 			c.Fatal(err)
 		}
 	}

@@ -35,14 +35,16 @@ func TestStaleBackground(t *testing.T) {
 	if err := w.setDesired(name, 3); err != nil {
 		t.Fatal(err)
 	}
-	w.until("three instances are in service", func() bool {
-		g, serving := w.scaling(name), 0
-		for _, i := range g.Instances {
-			if i.LifecycleState == "InService" {
-				serving++
+	w.until("Elastic Beanstalk sees three instances that are well", func() bool {
+		well := 0
+		for _, i := range must[*elasticbeanstalk.DescribeInstancesHealthOutput](w)(w.eb.DescribeInstancesHealth(t.Context(), &elasticbeanstalk.DescribeInstancesHealthInput{
+			EnvironmentId: &id, AttributeNames: []ebtypes.InstancesHealthAttribute{ebtypes.InstancesHealthAttributeAll},
+		})).InstanceHealthList {
+			if aws.ToString(i.HealthStatus) == "Ok" {
+				well++
 			}
 		}
-		return serving == 3
+		return well == 3
 	})
 	if n := w.targets(group); n["healthy"] != 2 || len(n) != 1 {
 		t.Errorf("a read of the targets' health sees %v", n)
@@ -53,6 +55,25 @@ func TestStaleBackground(t *testing.T) {
 	w.setFaults("elasticloadbalancing stale=100ms", "ec2 stale=100ms")
 	w.until("three targets are seen", func() bool { return w.targets(group)["healthy"] == 3 })
 	w.until("three instances are seen", func() bool { return w.instances() == 3 })
+}
+
+// TestStaleLaunch: what is under way when the fault comes is hidden too, without
+// any call since.
+func TestStaleLaunch(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(c *sandbox.Config) { c.NoIdleScaling = true })
+	w.version("1.0.0")
+	id := *w.create("checkout-1", "1.0.0").EnvironmentId
+	w.setFaults("elasticbeanstalk stale=1h")
+	w.until("the stack is complete", func() bool {
+		out := must[*cloudformation.DescribeStacksOutput](w)(w.cfn.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: aws.String("awseb-" + id + "-stack")}))
+		return out.Stacks[0].StackStatus == "CREATE_COMPLETE"
+	})
+	if s := w.environment(id).Status; s != ebtypes.EnvironmentStatusLaunching {
+		t.Errorf("a read sees it %s", s)
+	}
+	w.setFaults("elasticbeanstalk stale=50ms")
+	w.untilStatus(id, ebtypes.EnvironmentStatusReady)
 }
 
 // TestStaleStacks: the stack of an environment is there after it, and stays longer.

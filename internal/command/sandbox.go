@@ -179,21 +179,20 @@ func printSandbox(w io.Writer, info sandbox.Info, asJSON bool) error {
 		return json.NewEncoder(w).Encode(info)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# The sandbox is up. In another shell:\n\n")
-	for _, v := range []struct{ name, value string }{
-		{"AWS_ENDPOINT_URL", info.EndpointURL},
-		{"AWS_REGION", info.Region},
-		{"AWS_ACCESS_KEY_ID", info.AccessKeyID},
-		{"AWS_SECRET_ACCESS_KEY", info.SecretAccessKey},
-		{"IONROLLER_BUCKET", info.Bucket},
-		{"VPC_ID", info.VPCID},
-		{"SUBNETS", strings.Join(info.Subnets, ",")},
-		{"LISTENER_ARN", info.ListenerARN},
-		{"LOAD_BALANCER_URL", info.LoadBalancerURL},
-	} {
-		fmt.Fprintf(&b, "export %s=%s\n", v.name, v.value)
+	fmt.Fprintf(&b, "# The sandbox is up. In every other shell:\n\n")
+	for _, v := range info.Variables {
+		name, value, _ := strings.Cut(v, "=")
+		fmt.Fprintf(&b, "export %s=%s\n", name, quoted(value))
 	}
 	fmt.Fprintf(&b, "\n# Every call it gets, as JSON: %s/_sandbox/calls\n# Interrupt it to end it; it keeps nothing.\n", info.EndpointURL)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// quoted is a value as any shell takes it.
+func quoted(value string) string {
+	if !strings.ContainsAny(value, " \t\n\"'`$&|;<>()[]{}*?!#~\\") {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

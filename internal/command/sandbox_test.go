@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -76,33 +77,52 @@ func TestSandboxJSON(t *testing.T) {
 	}
 }
 
-// People paste what is printed into a shell.
+// People paste what is printed into a shell, of whatever kind.
 func TestSandboxText(t *testing.T) {
 	t.Parallel()
 	out, end := begin(t, "sandbox", "--listen", "0.0.0.0:0")
+	var printed strings.Builder
 	var exported []string
-	for {
+	for !strings.Contains(printed.String(), "Interrupt it") {
 		line, err := out.ReadString('\n')
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(line, "Interrupt it") {
-			break
-		}
+		printed.WriteString(line)
 		if v, ok := strings.CutPrefix(line, "export "); ok {
-			name, value, _ := strings.Cut(strings.TrimSpace(v), "=")
-			if value == "" || strings.ContainsAny(value, " '\"$") {
-				t.Errorf("a shell does not take %q", line)
-			}
+			name, _, _ := strings.Cut(v, "=")
 			exported = append(exported, name)
 		}
 	}
-	want := "AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY IONROLLER_BUCKET VPC_ID SUBNETS LISTENER_ARN LOAD_BALANCER_URL"
+	want := "AWS_ENDPOINT_URL AWS_REGION AWS_DEFAULT_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY IONROLLER_BUCKET VPC_ID SUBNETS LISTENER_ARN LOAD_BALANCER_URL " +
+		"TF_VAR_bucket TF_VAR_vpc_id TF_VAR_subnets TF_VAR_listener_arn"
 	if got := strings.Join(exported, " "); got != want {
 		t.Errorf("it exports %s, want %s", got, want)
 	}
+	if shell, err := exec.LookPath("sh"); err != nil {
+		t.Log("sh is not on PATH: what is printed was not pasted into it")
+	} else {
+		command := exec.CommandContext(t.Context(), shell, "-eu")
+		command.Stdin = strings.NewReader(printed.String() + "\nprintf '%s\\n' \"$SUBNETS\" \"$TF_VAR_subnets\" \"$TF_VAR_bucket\"\n")
+		got, err := command.Output()
+		lines := strings.Split(string(got), "\n")
+		var subnets []string
+		if err != nil || len(lines) != 4 || json.Unmarshal([]byte(lines[1]), &subnets) != nil || strings.Join(subnets, ",") != lines[0] || lines[2] != "ionroller-sandbox" {
+			t.Errorf("%v: a shell makes %q of\n%s", err, got, printed.String())
+		}
+	}
 	if code, words := end(); code != exitDone || !strings.Contains(words, "0.0.0.0:0 can be reached from other machines") {
 		t.Errorf("interrupted, it ended with %d: %s", code, words)
+	}
+}
+
+func TestQuoted(t *testing.T) {
+	for value, want := range map[string]string{
+		"arn:aws:x:y/z-1_2.3,4=5": "arn:aws:x:y/z-1_2.3,4=5", `["a","b"]`: `'["a","b"]'`, "it's": `'it'\''s'`,
+	} {
+		if got := quoted(value); got != want {
+			t.Errorf("%s: got %s, want %s", value, got, want)
+		}
 	}
 }
 

@@ -20,8 +20,11 @@ type backend struct {
 	subnets []string
 	// partial says that it serves only a part of AWS, and answers with status 500
 	// to the rest.
-	partial   bool
-	transport http.RoundTripper
+	partial bool
+	// unrecorded says, of another version than the one of which differences are
+	// recorded, which it is.
+	unrecorded string
+	transport  http.RoundTripper
 	// scalingGroup makes an Auto Scaling group of one to four instances with the
 	// tag "contract", and returns its name and the target group it has.
 	scalingGroup func(w *world) (name, targetGroup string)

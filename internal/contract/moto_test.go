@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +32,7 @@ func startMoto(t *testing.T) *backend {
 	program, err := exec.LookPath("moto_server")
 	shell, noShell := exec.LookPath("sh")
 	if err != nil || noShell != nil {
-		t.Skip("moto_server (or sh to run it) is not on PATH, so the contracts are held against the sandbox alone: pip install 'moto[server]==5.2.1'")
+		t.Skip("moto_server (or sh to run it) is not on PATH, so the contracts are held against the sandbox alone: pip install 'moto[server]==" + motoVersion + "'")
 	}
 	address := freeAddress(t)
 	host, port, err := net.SplitHostPort(address)
@@ -60,6 +62,10 @@ func startMoto(t *testing.T) *backend {
 		name: "moto", url: "http://" + address, region: region, key: "AKIAMOTO", secret: "secret",
 		account: "123456789012", partial: true, transport: olderProtocol{transport}, scalingGroup: createScalingGroup,
 	}
+	if version := versionOf(t, program); version != motoVersion {
+		b.unrecorded = fmt.Sprintf("this is moto %s, and differences are recorded of %s", version, motoVersion)
+		t.Log(b.unrecorded)
+	}
 	client := &http.Client{Transport: transport, Timeout: 10 * time.Second}
 	for range 800 {
 		if err = b.findNetwork(client); err == nil {
@@ -70,6 +76,27 @@ func startMoto(t *testing.T) *backend {
 	end()
 	t.Fatalf("moto_server does not get ready: %v; it said:\n%s", err, log.String())
 	return nil
+}
+
+// versionOf asks the Python that runs a program for the version of its moto; the
+// server does not tell it.
+func versionOf(t *testing.T, program string) string {
+	if resolved, err := filepath.EvalSymlinks(program); err == nil {
+		program = resolved
+	}
+	python := []string{filepath.Join(filepath.Dir(program), "python3")}
+	if script, err := os.ReadFile(program); err == nil {
+		line, _, _ := strings.Cut(string(script), "\n")
+		if interpreter, ok := strings.CutPrefix(line, "#!"); ok && strings.Contains(interpreter, "python") {
+			python = strings.Fields(interpreter)
+		}
+	}
+	python = append(python, "-c", "from importlib.metadata import version; print(version('moto'))")
+	out, err := exec.CommandContext(t.Context(), python[0], python[1:]...).Output()
+	if err != nil {
+		return fmt.Sprintf("of an unknown version (%v)", err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 func freeAddress(t *testing.T) string {

@@ -34,7 +34,7 @@ func TestFaults(t *testing.T) {
 		"throttling":          {"elasticbeanstalk:* throttle=8/8", "elasticloadbalancing:* throttle=8/8", "autoscaling:* throttle=5/5"},
 		"errors":              {"* error=InternalFailure status=500 rate=0.03"},
 		"delays":              {"elasticloadbalancing:ModifyRule delay=300ms", "elasticbeanstalk:CreateEnvironment delay=500ms", "s3:PutObject delay=20ms"},
-		"delayed propagation": {"elasticloadbalancing:* propagation=400ms"},
+		"delayed propagation": {"elasticloadbalancing:* propagation=40ms"},
 	}
 	worlds := sandboxes(t, slices.Collect(maps.Keys(cases))...)
 	for name, faults := range cases {

@@ -19,10 +19,16 @@ import (
 // putMetric measures the same value in the present minute and the four before it.
 func (w *world) putMetric(name string, v float64) {
 	w.Helper()
+	w.putMetrics(name, v, 1)
+}
+
+// putMetrics measures it so many times each minute.
+func (w *world) putMetrics(name string, v, times float64) {
+	w.Helper()
 	in := &cloudwatch.PutMetricDataInput{Namespace: aws.String("Acme")}
 	for i := range 5 {
 		in.MetricData = append(in.MetricData, types.MetricDatum{
-			MetricName: &name, Value: &v, Timestamp: aws.Time(time.Now().Add(-time.Duration(i) * time.Minute)),
+			MetricName: &name, Values: []float64{v}, Counts: []float64{times}, Timestamp: aws.Time(time.Now().Add(-time.Duration(i) * time.Minute)),
 		})
 	}
 	must[*cloudwatch.PutMetricDataOutput](w)(w.cw.PutMetricData(w.Context(), in))
@@ -72,6 +78,13 @@ func TestAlarmStates(t *testing.T) {
 	w.putAlarm(alarmOn("high", nil))
 	w.putAlarm(alarmOn("low", nil))
 	w.putAlarm(alarmOn("none", nil))
+	w.putMetrics("many", 9, 100)
+	w.putMetrics("few", 9, 99)
+	percentile := func(in *cloudwatch.PutMetricAlarmInput) {
+		in.Statistic, in.ExtendedStatistic, in.EvaluateLowSampleCountPercentile = "", aws.String("p90"), aws.String("ignore")
+	}
+	w.putAlarm(alarmOn("few", percentile))
+	w.putAlarm(alarmOn("many", percentile))
 	w.putAlarm(alarmOn("silent", func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("notBreaching") }))
 	w.putAlarm(alarmOn("kept", func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("ignore") }))
 	w.putAlarm(alarmOn("gone", func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("breaching") }))
@@ -89,12 +102,13 @@ func TestAlarmStates(t *testing.T) {
 	w.untilAlarm("on-silent", types.StateValueOk)
 	w.untilAlarm("on-gone", types.StateValueAlarm)
 	w.untilAlarm("on-math", types.StateValueAlarm)
+	w.untilAlarm("on-many", types.StateValueAlarm)
 	high := w.alarm("on-high")
 	if !strings.HasPrefix(*high.StateReason, "Threshold Crossed: 1 out of the last 1 datapoints [9 (") || !strings.Contains(*high.StateReasonData, `"threshold":5`) ||
 		*high.AlarmArn != "arn:aws:cloudwatch:us-east-1:123456789012:alarm:on-high" || !*high.ActionsEnabled {
 		t.Errorf("%+v %s", high, *high.StateReason)
 	}
-	for _, name := range []string{"on-none", "on-kept"} {
+	for _, name := range []string{"on-none", "on-kept", "on-few"} {
 		if a := w.alarm(name); a.StateValue != types.StateValueInsufficientData {
 			t.Errorf("%s is %s", name, a.StateValue)
 		}

@@ -250,6 +250,26 @@ func (w *world) get(host string) (int, string) {
 	return answer.StatusCode, answer.Header.Get("X-Version")
 }
 
+// ec2 asks EC2, for which there is no SDK here, and gives status and answer.
+func (w *world) ec2(key, action string) (int, string) {
+	w.Helper()
+	r, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.info.EndpointURL+"/", strings.NewReader("Action="+action+"&Version=2016-11-15"))
+	if err != nil {
+		w.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+key+"/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=x")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.Fatal(err)
+	}
+	text, err := io.ReadAll(answer.Body)
+	if err = errors.Join(err, answer.Body.Close()); err != nil {
+		w.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
 // fetch reads JSON from the sandbox's own pages.
 func (w *world) fetch(path string, into any) {
 	w.Helper()

@@ -190,6 +190,24 @@ func TestDeniedInS3(t *testing.T) {
 	_, err = u.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &w.info.Bucket, Key: aws.String("records/t"), Body: strings.NewReader("x"), Tagging: aws.String("a=b")})
 	u.wantCode(err, "AccessDenied", "s3:PutObjectTagging")
 
+	// The parts of an upload need what a whole object does; ending and listing
+	// uploads are actions of their own.
+	key := aws.String("records/big")
+	upload := must[*s3.CreateMultipartUploadOutput](u)(u.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &w.info.Bucket, Key: key}))
+	must[*s3.UploadPartOutput](u)(u.s3.UploadPart(ctx, &s3.UploadPartInput{Bucket: &w.info.Bucket, Key: key, UploadId: upload.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("x")}))
+	_, err = u.s3.UploadPartCopy(ctx, &s3.UploadPartCopyInput{Bucket: &w.info.Bucket, Key: key, UploadId: upload.UploadId, PartNumber: aws.Int32(1), CopySource: aws.String(w.info.Bucket + "/trail/a")})
+	u.wantCode(err, "AccessDenied", "s3:GetObject")
+	_, err = u.s3.ListParts(ctx, &s3.ListPartsInput{Bucket: &w.info.Bucket, Key: key, UploadId: upload.UploadId})
+	u.wantCode(err, "AccessDenied", `s3:ListMultipartUploadParts on resource: "`+bucket+`/records/big"`)
+	_, err = u.s3.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &w.info.Bucket})
+	u.wantCode(err, "AccessDenied", `s3:ListBucketMultipartUploads on resource: "`+bucket+`"`)
+	_, err = u.s3.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &w.info.Bucket, Key: key, UploadId: upload.UploadId})
+	u.wantCode(err, "AccessDenied", "s3:AbortMultipartUpload")
+	_, err = u.s3.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &w.info.Bucket, Key: aws.String("trail/big")})
+	u.wantCode(err, "AccessDenied", "s3:PutObject")
+	_, err = u.s3.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: &w.info.Bucket, Key: aws.String("trail/big"), UploadId: upload.UploadId})
+	u.wantCode(err, "AccessDenied", "s3:PutObject")
+
 	// Of several objects those are deleted that may be.
 	several := must[*s3.DeleteObjectsOutput](u)(u.s3.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &w.info.Bucket, Delete: &s3types.Delete{
 		Objects: []s3types.ObjectIdentifier{{Key: aws.String("trail/a")}, {Key: aws.String("trail/keep")}, {Key: aws.String("trail/b")}},
@@ -203,23 +221,9 @@ func TestDeniedInEC2(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil)
 	w.as("nobody", allow("*", "s3:*"))
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.info.EndpointURL, strings.NewReader("Action=DescribeVpcs&Version=2016-11-15"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIANOBODY/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=x")
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode != http.StatusForbidden || !strings.Contains(string(text), "<Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/nobody is not authorized to perform: ec2:DescribeVpcs because") {
-		t.Errorf("%d %s", answer.StatusCode, text)
+	status, text := w.ec2("AKIANOBODY", "DescribeVpcs")
+	if status != http.StatusForbidden || !strings.Contains(text, "<Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/nobody is not authorized to perform: ec2:DescribeVpcs because") {
+		t.Errorf("%d %s", status, text)
 	}
 }
 

@@ -72,38 +72,6 @@ type Sandbox struct {
 	closed error
 }
 
-// Info is what a client needs to know.
-type Info struct {
-	EndpointURL             string            `json:"endpoint_url"`
-	Region                  string            `json:"region"`
-	AccessKeyID             string            `json:"access_key_id"`
-	SecretAccessKey         string            `json:"secret_access_key"`
-	ReadOnlyAccessKeyID     string            `json:"read_only_access_key_id"`
-	ReadOnlySecretAccessKey string            `json:"read_only_secret_access_key"`
-	AccountID               string            `json:"account_id"`
-	Bucket                  string            `json:"bucket"`
-	VPCID                   string            `json:"vpc_id"`
-	Subnets                 []string          `json:"subnets"`
-	SecurityGroupID         string            `json:"security_group_id"`
-	LoadBalancerARN         string            `json:"load_balancer_arn"`
-	ListenerARN             string            `json:"listener_arn"`
-	LoadBalancerURL         string            `json:"load_balancer_url"`
-	Listeners               map[string]string `json:"listeners"` // URL by listener ARN
-	// Accounts are those there are by now, by account number.
-	Accounts map[string]Account `json:"accounts"`
-}
-
-// Account is what an account began with.
-type Account struct {
-	Bucket          string   `json:"bucket"`
-	VPCID           string   `json:"vpc_id"`
-	Subnets         []string `json:"subnets"`
-	SecurityGroupID string   `json:"security_group_id"`
-	LoadBalancerARN string   `json:"load_balancer_arn"`
-	ListenerARN     string   `json:"listener_arn"`
-	LoadBalancerURL string   `json:"load_balancer_url"`
-}
-
 const (
 	account = "123456789012"
 	bucket  = "ionroller-sandbox"
@@ -167,6 +135,7 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 		},
 		served: make(chan error, 1),
 	}
+	s.info.Variables = s.info.variables()
 	s.server = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: time.Minute}
 	go func() { s.served <- s.server.Serve(listener) }()
 	return s, nil
@@ -180,23 +149,6 @@ func reachable(a net.Addr) string {
 		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
 	}
 	return a.String()
-}
-
-// Info tells clients what they need.
-func (s *Sandbox) Info() Info {
-	info := s.info
-	info.Listeners = map[string]string{}
-	for arn, addr := range s.cloud.ListenerAddresses() {
-		info.Listeners[arn] = "http://" + addr
-	}
-	info.Accounts = map[string]Account{}
-	for id, s := range s.cloud.Accounts() {
-		info.Accounts[id] = Account{
-			Bucket: s.Bucket, VPCID: s.VPC, Subnets: s.Subnets, SecurityGroupID: s.SecurityGroup, LoadBalancerARN: s.LoadBalancerARN,
-			ListenerARN: s.ListenerARN, LoadBalancerURL: "http://" + s.LoadBalancerAddr,
-		}
-	}
-	return info
 }
 
 // Calls gives the log of all calls, the oldest first.

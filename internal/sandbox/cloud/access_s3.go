@@ -15,13 +15,19 @@ import (
 // Source: "Required permissions for Amazon S3 API operations" in the Amazon S3
 // User Guide.
 var s3Actions = map[string]string{
-	"CopyObject":    "PutObject",
-	"DeleteObjects": "DeleteObject",
-	"HeadBucket":    "ListBucket",
-	"HeadObject":    "GetObject",
-	"ListBuckets":   "ListAllMyBuckets",
-	"ListObjects":   "ListBucket",
-	"ListObjectsV2": "ListBucket",
+	"CompleteMultipartUpload": "PutObject",
+	"CopyObject":              "PutObject",
+	"CreateMultipartUpload":   "PutObject",
+	"DeleteObjects":           "DeleteObject",
+	"HeadBucket":              "ListBucket",
+	"HeadObject":              "GetObject",
+	"ListBuckets":             "ListAllMyBuckets",
+	"ListMultipartUploads":    "ListBucketMultipartUploads",
+	"ListObjects":             "ListBucket",
+	"ListObjectsV2":           "ListBucket",
+	"ListParts":               "ListMultipartUploadParts",
+	"UploadPart":              "PutObject",
+	"UploadPartCopy":          "PutObject",
 }
 
 const s3ARN = "arn:aws:s3:::"
@@ -65,7 +71,7 @@ func (c *Cloud) refuseS3(p principal, r *http.Request, operation string) string 
 	return ""
 }
 
-// copySource is bucket/key of what CopyObject copies, empty for other calls.
+// copySource is bucket/key of what CopyObject and UploadPartCopy copy, empty for other calls.
 func copySource(r *http.Request) string {
 	source, _, _ := strings.Cut(r.Header.Get("X-Amz-Copy-Source"), "?")
 	if decoded, err := url.PathUnescape(source); err == nil {

@@ -58,8 +58,11 @@ func (c *Cloud) alarm(name string) *alarm {
 // PutMetricAlarm makes an alarm or changes one, which keeps its state.
 func (s monitoring) PutMetricAlarm(_ context.Context, in *cloudwatch.PutMetricAlarmInput) (*cloudwatch.PutMetricAlarmOutput, error) {
 	if in.EvaluationCriteria != nil || in.EvaluationWindow != nil || in.EvaluationInterval != nil || in.WarmUpConfiguration != nil ||
-		in.ThresholdMetricId != nil || value(in.EvaluateLowSampleCountPercentile) == "ignore" {
+		in.ThresholdMetricId != nil {
 		return nil, wire.Errorf("ValidationError", "The sandbox serves alarms with a static threshold over metrics and metric math only.")
+	}
+	if low := value(in.EvaluateLowSampleCountPercentile); !slices.Contains([]string{"", "evaluate", "ignore"}, low) {
+		return nil, wire.Errorf("ValidationError", "The value '%s' for parameter EvaluateLowSampleCountPercentile is not supported.", low)
 	}
 	rule, err := alarmRule(in)
 	if err != nil {

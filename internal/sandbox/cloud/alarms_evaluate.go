@@ -40,6 +40,9 @@ func (c *Cloud) evaluateMetric(a *alarm, now time.Time) {
 	if last := points[len(points)-1].Value; last == nil || !a.rule.Breaches(*last) || !a.rule.Certain(q.statistic) {
 		points = c.datapoints(a, end)
 	}
+	if value(a.metric.EvaluateLowSampleCountPercentile) == "ignore" && !watch.Significant(q.statistic, c.samples(a, end)) {
+		return
+	}
 	state, reason := a.rule.Evaluate(a.state, points)
 	if reason == "" || state == a.state && a.reason != unchecked {
 		return
@@ -73,6 +76,18 @@ func (c *Cloud) datapoints(a *alarm, end time.Time) []watch.Datapoint {
 		}
 	}
 	return points
+}
+
+// samples counts the measurements in an alarm's evaluation periods up to a time.
+func (c *Cloud) samples(a *alarm, end time.Time) float64 {
+	q := a.queries[a.result]
+	q.statistic = "SampleCount"
+	periods := periodsOf(end.Add(-time.Duration(a.rule.EvaluationPeriods)*q.period), end, q.period)
+	total := 0.0
+	for _, n := range c.compute(map[string]query{a.result: q}, a.result, periods) {
+		total += n
+	}
+	return total
 }
 
 // evaluateComposites goes on until no state changes any more: composite alarms

@@ -144,7 +144,7 @@ func (c *Cloud) drained(group string, g *scalingGroup) bool {
 	if err != nil {
 		return true
 	}
-	for _, h := range t.proxy.Health() {
+	for _, h := range t.health() {
 		if slices.ContainsFunc(g.instances, func(i *instance) bool { return i.id == h.Target.ID }) {
 			return false
 		}

@@ -182,7 +182,7 @@ func (s scalingService) sourceState(g *scalingGroup, x *trafficSource) string {
 		return "Removing"
 	}
 	states := map[string]string{}
-	for _, h := range t.proxy.Health() {
+	for _, h := range t.health() {
 		states[h.Target.ID] = h.State
 	}
 	state := "Added"

@@ -215,6 +215,12 @@ func (c *Cloud) scaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * c.config.TimeScale / c.config.Speed)
 }
 
+// lasting is how much time passes by that clock in d of real time, in which
+// faults are given.
+func (c *Cloud) lasting(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * c.config.TimeScale)
+}
+
 // run moves the world until it is closed.
 func (c *Cloud) run() {
 	ticker := time.NewTicker(max(5*time.Millisecond, min(c.real(time.Second), 250*time.Millisecond)))
@@ -235,6 +241,7 @@ func (c *Cloud) run() {
 
 // step does what AWS would have done by now.
 func (c *Cloud) step(now time.Time) {
+	c.remember(false)
 	c.propagate(now)
 	for _, g := range c.scaling {
 		c.stepScaling(g, now)

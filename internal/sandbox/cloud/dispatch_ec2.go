@@ -36,7 +36,11 @@ func (c *Cloud) serveEC2(w http.ResponseWriter, r *http.Request, s scope) {
 	var items any
 	if err == nil {
 		c.mu.Lock()
-		set, items, err = c.ec2(call.Operation, r.Form)
+		world := c
+		if view := c.asOf("ec2", effect.Stale); view != nil {
+			world = view
+		}
+		set, items, err = world.ec2(call.Operation, r.Form)
 		c.mu.Unlock()
 	}
 	if err == nil {

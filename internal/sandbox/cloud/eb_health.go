@@ -105,7 +105,7 @@ func answers(ctx context.Context, url, matcher string) bool {
 func (c *Cloud) targetStates(e *environment) map[string]int {
 	states := map[string]int{}
 	if g, err := c.group(e.group); err == nil {
-		for _, h := range g.proxy.Health() {
+		for _, h := range g.health() {
 			states[h.State]++
 		}
 	}
@@ -116,7 +116,7 @@ func (c *Cloud) targetStates(e *environment) map[string]int {
 func (c *Cloud) healthReasons(e *environment) []string {
 	var reasons []string
 	if g, err := c.group(e.group); err == nil {
-		for _, h := range g.proxy.Health() {
+		for _, h := range g.health() {
 			if h.State != "healthy" && h.State != "draining" {
 				reasons = append(reasons, fmt.Sprintf("instance %s is %s (%s: %s)", h.Target.ID, h.State, h.Reason, h.Description))
 			}
@@ -227,7 +227,7 @@ func (s beanstalk) DescribeInstancesHealth(_ context.Context, in *elasticbeansta
 	}
 	reasons := map[string][2]string{}
 	if t, err := s.group(e.group); err == nil {
-		for _, h := range t.proxy.Health() {
+		for _, h := range t.health() {
 			reasons[h.Target.ID] = [2]string{h.State, h.Description}
 		}
 	}

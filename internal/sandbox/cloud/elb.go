@@ -45,6 +45,15 @@ type targetGroup struct {
 	attributes map[string]string
 	tags       tags
 	proxy      *proxy.Group
+	before     []proxy.TargetHealth // of a group of the past
+}
+
+// health is that of the group's targets, of the past if the group is.
+func (g *targetGroup) health() []proxy.TargetHealth {
+	if g.before != nil {
+		return g.before
+	}
+	return g.proxy.Health()
 }
 
 // ptr makes optional members out of values.

@@ -80,7 +80,7 @@ func (s balancing) DescribeTargetHealth(_ context.Context, in *elbv2.DescribeTar
 	}
 	out := &elbv2.DescribeTargetHealthOutput{}
 	described := map[string]bool{}
-	for _, h := range g.proxy.Health() {
+	for _, h := range g.health() {
 		if len(in.Targets) > 0 && !slices.ContainsFunc(in.Targets, func(d types.TargetDescription) bool {
 			return value(d.Id) == h.Target.ID && (d.Port == nil || int(*d.Port) == h.Target.Port)
 		}) {

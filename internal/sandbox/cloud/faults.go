@@ -46,11 +46,8 @@ func (c *Cloud) perform(ctx context.Context, x *wire.Exchange, call Call, e faul
 	if c.closed { // it has been waiting until then
 		x.Err = wire.Errorf("ServiceUnavailable", "The sandbox is closing.")
 	}
-	switch hidden := c.config.Faults.Stale(call.Service); {
-	case hidden == 0:
-		delete(c.pasts, call.Service)
-	case call.Changing && x.Err == nil:
-		c.remember(call.Service, hidden)
+	if call.Changing && x.Err == nil {
+		c.remember(true)
 	}
 	if view := c.asOf(call.Service, e.Stale); view != nil && !call.Changing {
 		x.Redirect(view.services[call.Service])
@@ -96,7 +93,7 @@ func (c *Cloud) setRules(l *listener, rules []proxy.Rule) {
 		l.proxy.SetRules(rules)
 		return
 	}
-	due := c.now().Add(c.effect.Propagation)
+	due := c.now().Add(c.lasting(c.effect.Propagation))
 	if n := len(l.pending); n > 0 && due.Before(l.pending[n-1].due) {
 		due = l.pending[n-1].due
 	}

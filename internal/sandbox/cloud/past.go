@@ -8,10 +8,11 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/proxy"
 )
 
-// A past is the world as it was before a change by a service's call. What is
-// beyond AWS's own records, such as the health of targets, is that of the present.
+// A past is the world as it was before a change, by a call or by AWS itself.
 type past struct {
 	until time.Time
 	view  *Cloud // for reading only
@@ -19,38 +20,55 @@ type past struct {
 
 // staleServices are those whose reads can be of the past. S3 is consistent, and
 // the delays of CloudWatch are of another kind.
-var staleServices = []string{"autoscaling", "elasticbeanstalk", "elasticloadbalancing"}
+var staleServices = []string{"autoscaling", "cloudformation", "ec2", "elasticbeanstalk", "elasticloadbalancing"}
 
-// remember keeps the world as it is, for reads that must not see the change that
-// follows, and forgets what has been seen for longer.
-func (c *Cloud) remember(service string, hidden time.Duration) {
-	if !slices.Contains(staleServices, service) {
-		return
-	}
+// remember keeps the world as it is, for reads that must not see the changes that
+// follow, and forgets what is too old for any. What AWS does by itself goes on all
+// the time: before that the world is kept twenty times in the time that a fault
+// hides, and before each change by a call.
+func (c *Cloud) remember(call bool) {
 	now := c.now()
-	kept := slices.DeleteFunc(c.pasts[service], func(p past) bool { return now.Sub(p.until) > hidden })
+	var view *Cloud
+	for _, service := range staleServices {
+		hidden := c.lasting(c.config.Faults.Stale(service))
+		if hidden == 0 {
+			delete(c.pasts, service)
+			continue
+		}
+		kept := slices.DeleteFunc(c.pasts[service], func(p past) bool { return now.Sub(p.until) > hidden })
+		if n := len(kept); call || n == 0 || now.Sub(kept[n-1].until) >= hidden/20 {
+			if view == nil {
+				view = c.copyWorld()
+			}
+			kept = append(kept, past{now, view})
+		}
+		c.pasts[service] = kept
+	}
+}
+
+func (c *Cloud) copyWorld() *Cloud {
 	view := &Cloud{
 		config: c.config, partition: c.partition, objects: c.objects, network: c.network, seeded: c.seeded,
 		random: rand.New(rand.NewPCG(3, 4)), state: c.copyState(),
 	}
 	view.services = view.serve()
-	c.pasts[service] = append(kept, past{now, view})
+	return view
 }
 
-// asOf gives the world before the first of a service's changes that are younger
-// than hidden; nil when there is none.
+// asOf gives the world that a service's read sees from which the changes of so
+// much real time are hidden; nil when it is the present one.
 func (c *Cloud) asOf(service string, hidden time.Duration) *Cloud {
 	now := c.now()
 	for _, p := range c.pasts[service] {
-		if now.Sub(p.until) < hidden {
+		if now.Sub(p.until) < c.lasting(hidden) {
 			return p.view
 		}
 	}
 	return nil
 }
 
-// copyState copies everything that the calls of those services change in place,
-// with the references among it.
+// copyState copies everything that changes in place in those services, with the
+// references among it.
 func (s *state) copyState() state {
 	next := state{events: s.events, instances: map[string]*instance{}, watching: s.watching.copy()}
 	for _, a := range s.applications {
@@ -72,8 +90,9 @@ func (s *state) copyState() state {
 		next.balancers = append(next.balancers, copyBalancer(lb))
 	}
 	for _, g := range s.groups {
+		before := append([]proxy.TargetHealth{}, g.health()...)
 		g := clone(g)
-		g.tags = slices.Clone(g.tags)
+		g.attributes, g.tags, g.before = maps.Clone(g.attributes), slices.Clone(g.tags), before
 		next.groups = append(next.groups, g)
 	}
 	for _, g := range s.scaling {

@@ -42,7 +42,7 @@ type Fault struct {
 	Throttle *Bucket `json:"throttle,omitempty"`
 	// Drop breaks the connection in place of an answer, after the call's effect.
 	Drop bool `json:"drop,omitempty"`
-	// Stale has reads answer as if the service's changes of the last Stale had not
+	// Stale has reads answer as if what has changed in the last Stale had not
 	// been made yet.
 	Stale Duration `json:"stale,omitzero"`
 	// Propagation passes from a change of a listener's rules to the traffic's

@@ -150,6 +150,11 @@ func TestThrottling(t *testing.T) {
 		{time.Second, "elasticloadbalancing", "DescribeRules", "ThrottlingException", 10},
 		{time.Hour, "elasticloadbalancing", "DescribeRules", "ThrottlingException", 40}, // never more than full
 		{0, "elasticbeanstalk", "CreateEnvironment", "Throttling", 5},
+		{0, "ec2", "DescribeVpcs", "RequestLimitExceeded", 100},
+		{0, "ec2", "DescribeInstances", "RequestLimitExceeded", 50}, // each operation by itself
+		{0, "monitoring", "DescribeAlarms", "Throttling", 9},
+		{0, "monitoring", "PutMetricAlarm", "Throttling", 3},
+		{0, "monitoring", "ListMetrics", "Throttling", 50},
 		{0, "s3", "PutObject", "SlowDown", 2}, // by the second fault
 		{1500 * time.Millisecond, "s3", "PutObject", "SlowDown", 1},
 	} {

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
+	"encoding/xml"
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
@@ -16,13 +17,25 @@ import (
 	"strings"
 )
 
-// checksum is an object's checksum over its whole content, as S3 keeps it.
+// checksum is an object's checksum, as S3 keeps it.
 type checksum struct {
 	algorithm string // such as CRC32
 	value     string // base64
+	composite bool   // over its parts' checksums, not over its content
 }
 
-const fullObject = "FULL_OBJECT"
+// The types of checksums.
+const (
+	fullObject = "FULL_OBJECT"
+	composite  = "COMPOSITE"
+)
+
+func (c checksum) kind() string {
+	if c.composite {
+		return composite
+	}
+	return fullObject
+}
 
 // defaultAlgorithm is what S3 computes when the client sends no checksum.
 const defaultAlgorithm = "CRC64NVME"
@@ -48,13 +61,18 @@ func (c checksum) header() string { return http.CanonicalHeaderKey(checksumPrefi
 // set gives the checksum in a response.
 func (c checksum) set(h http.Header) {
 	h.Set(c.header(), c.value)
-	h.Set(checksumPrefix+"Type", fullObject)
+	h.Set(checksumPrefix+"Type", c.kind())
+}
+
+// element gives the checksum in a document.
+func (c checksum) element() element {
+	return element{XMLName: xml.Name{Local: "Checksum" + c.algorithm}, Value: c.value}
 }
 
 func computeChecksum(algorithm string, data []byte) checksum {
 	h := algorithms[algorithm]()
 	h.Write(data)
-	return checksum{algorithm, base64.StdEncoding.EncodeToString(h.Sum(nil))}
+	return checksum{algorithm: algorithm, value: base64.StdEncoding.EncodeToString(h.Sum(nil))}
 }
 
 // declaredChecksum is what the client says the checksum is, in a header or in a
@@ -71,7 +89,7 @@ func declaredChecksum(h http.Header, trailers map[string]string) (checksum, erro
 		case found.algorithm != "":
 			return invalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
 		}
-		found = checksum{algorithm, value}
+		found = checksum{algorithm: algorithm, value: value}
 		return nil
 	}
 	for name := range h {

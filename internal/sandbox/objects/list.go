@@ -194,7 +194,7 @@ func (sel selection) rollUp(key string) (item string, isPrefix bool) {
 func (s *Store) entry(key string, o *object, sel selection) entry {
 	e := entry{
 		Key: sel.encode(key), LastModified: timestamp(o.modified), ETag: o.etag, Size: len(o.body),
-		ChecksumAlgorithm: o.checksum.algorithm, ChecksumType: fullObject, StorageClass: o.class,
+		ChecksumAlgorithm: o.checksum.algorithm, ChecksumType: o.checksum.kind(), StorageClass: o.class,
 	}
 	if sel.owned {
 		e.Owner = &owner{s.ownerID()}

@@ -153,13 +153,19 @@ func TestConditionalWrites(t *testing.T) {
 	}
 }
 
+// patient waits with a request's body until the store asks for it.
+func patient(t *testing.T) *http.Transport {
+	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
+
 // A write that is overtaken while it uploads is a conflict, whatever it finds.
 func TestConditionalWriteConflict(t *testing.T) {
 	store, server := serve(t)
 	client := newClient(server, "us-east-1")
 	etag := put(t, client, "k", "old")
-	waiting := &http.Transport{ExpectContinueTimeout: time.Minute}
-	defer waiting.CloseIdleConnections()
+	waiting := patient(t)
 	for name, c := range map[string]struct {
 		key, header, value string
 		meanwhile          func()

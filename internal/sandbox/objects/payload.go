@@ -23,6 +23,16 @@ const (
 // about it: its length, digests and checksums. The checksum that comes back is
 // the client's or, when it sent none, S3's default.
 func readPayload(r *http.Request, maxSize int64) ([]byte, checksum, error) {
+	data, declared, err := readDeclared(r, maxSize)
+	if err == nil && declared.algorithm == "" {
+		declared = computeChecksum(defaultAlgorithm, data)
+	}
+	return data, declared, err
+}
+
+// readDeclared is readPayload without the default: the checksum is empty when the
+// client sent none.
+func readDeclared(r *http.Request, maxSize int64) ([]byte, checksum, error) {
 	data, trailers, err := readRaw(r, maxSize)
 	if err != nil {
 		return nil, checksum{}, err
@@ -34,10 +44,7 @@ func readPayload(r *http.Request, maxSize int64) ([]byte, checksum, error) {
 	if err != nil {
 		return nil, checksum{}, err
 	}
-	if declared.algorithm == "" {
-		return data, computeChecksum(defaultAlgorithm, data), nil
-	}
-	if computeChecksum(declared.algorithm, data) != declared {
+	if declared.algorithm != "" && computeChecksum(declared.algorithm, data) != declared {
 		return nil, checksum{}, fail(http.StatusBadRequest, "BadDigest",
 			"The "+declared.algorithm+" you specified did not match the calculated checksum.")
 	}

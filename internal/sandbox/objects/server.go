@@ -40,6 +40,14 @@ var handlers = map[string]func(*Store, *call) error{
 	"GetObjectTagging":    (*Store).getObjectTagging,
 	"PutObjectTagging":    (*Store).putObjectTagging,
 	"DeleteObjectTagging": (*Store).deleteObjectTagging,
+
+	"CreateMultipartUpload":   (*Store).createMultipartUpload,
+	"UploadPart":              (*Store).uploadPart,
+	"UploadPartCopy":          (*Store).uploadPartCopy,
+	"CompleteMultipartUpload": (*Store).completeMultipartUpload,
+	"AbortMultipartUpload":    (*Store).abortMultipartUpload,
+	"ListParts":               (*Store).listParts,
+	"ListMultipartUploads":    (*Store).listMultipartUploads,
 }
 
 // Operations names the operations served, in alphabetical order.
@@ -93,7 +101,7 @@ func (s *Store) serve(c *call) error {
 // checkUnserved refuses what would change the meaning of a served operation.
 func (c *call) checkUnserved() error {
 	for _, parameter := range []string{"partNumber", "append"} {
-		if c.query.Has(parameter) {
+		if c.query.Has(parameter) && !c.query.Has("uploadId") { // partNumber of a read
 			return fail(http.StatusNotImplemented, "NotImplemented",
 				"A query you provided requested a function that is not implemented: "+parameter+".")
 		}

@@ -31,6 +31,7 @@ type bucket struct {
 	created time.Time
 	objects map[string]*object
 	keys    []string // sorted by their UTF-8 bytes
+	uploads map[string]*upload
 }
 
 // object is one stored object. It is never changed, only replaced, so it may be
@@ -75,6 +76,7 @@ func (s *Store) CreateBucket(name, region string) error {
 	}
 	s.buckets[name] = &bucket{
 		name: name, region: region, created: s.clock().UTC(), objects: map[string]*object{},
+		uploads: map[string]*upload{},
 	}
 	return nil
 }

@@ -41,7 +41,7 @@ type Datapoint struct {
 // Range is how many periods an evaluation looks at: some more than
 // EvaluationPeriods, so that datapoints which are late or missing can be made
 // up for by older ones. CloudWatch does not say how many more; two is what the
-// examples in its documentation have.
+// examples in its documentation have, for three periods of five minutes.
 func (a Alarm) Range() int { return a.EvaluationPeriods + 2 }
 
 // Breaches tells whether a value is beyond the threshold.

@@ -88,6 +88,21 @@ func IsStatistic(name string) bool {
 	return ok || slices.Contains([]string{"Sum", "Average", "Minimum", "Maximum", "SampleCount"}, name)
 }
 
+// Significant tells whether there are samples enough for a statistic to mean
+// something, which is a question of percentiles only: 10/(1-percentile) for those
+// from a half on, 10/percentile below.
+//
+// Source: "Percentile-based alarms and low data samples" in the Amazon CloudWatch
+// User Guide.
+func Significant(statistic string, samples float64) bool {
+	rank, ok := percentile(statistic)
+	if !ok {
+		return true
+	}
+	rarer := min(rank, 100-rank) // so many in a hundred are beyond it
+	return samples*rarer >= 1000-1e-6
+}
+
 // percentile reads "p99" or "p99.9".
 func percentile(name string) (float64, bool) {
 	digits, ok := strings.CutPrefix(name, "p")

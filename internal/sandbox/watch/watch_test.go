@@ -31,7 +31,8 @@ func minutes(drawing string) []watch.Datapoint {
 }
 
 // TestMissingData holds the evaluation to the two tables of the CloudWatch User
-// Guide's "Configuring how CloudWatch alarms treat missing data".
+// Guide's "Configuring how CloudWatch alarms treat missing data", all ten rows,
+// and to the section after them, "Avoiding premature transitions to alarm state".
 func TestMissingData(t *testing.T) {
 	const retained = watch.State("as before")
 	for _, c := range []struct {
@@ -49,8 +50,17 @@ func TestMissingData(t *testing.T) {
 		{2, 3, "0 - X - -", watch.OK, watch.OK, watch.Alarming, watch.OK},
 		{2, 3, "- - - - 0", watch.OK, watch.OK, watch.Alarming, watch.OK},
 		{2, 3, "- - - X -", watch.Alarming, retained, watch.Alarming, watch.OK},
-		// Not in the tables: one fresh breach decides nothing, and plain cases.
+		// "The alarm does not go immediately into ALARM state"; the guide does not say
+		// what state it has instead.
 		{3, 3, "- - - - X", retained, retained, watch.Alarming, watch.OK},
+		{3, 3, "- - - X -", retained, retained, watch.Alarming, watch.OK},
+		// From there it goes on to "- - X - -" above, or to the first of these two;
+		// the second is in an older edition of the table.
+		{3, 3, "- - X - 0", watch.OK, watch.OK, watch.OK, watch.OK},
+		{3, 3, "X - - - -", watch.Alarming, retained, watch.Alarming, watch.OK},
+		// "Extra data points from farther back are not needed and are ignored."
+		{3, 3, "X X X X 0", watch.OK, watch.OK, watch.OK, watch.OK},
+		{2, 3, "X X 0 0 X", watch.OK, watch.OK, watch.OK, watch.OK},
 		{1, 1, "X X 0", watch.OK, watch.OK, watch.OK, watch.OK},
 		{1, 1, "0 0 X", watch.Alarming, watch.Alarming, watch.Alarming, watch.Alarming},
 	} {
@@ -65,6 +75,20 @@ func TestMissingData(t *testing.T) {
 			if got != retained && reason == "" {
 				t.Errorf("%s as %s: no reason", c.points, treatment)
 			}
+		}
+	}
+}
+
+// TestLowSamples has the numbers of "Percentile-based alarms and low data samples".
+func TestLowSamples(t *testing.T) {
+	for statistic, least := range map[string]float64{"p99": 1000, "p99.9": 10000, "p50": 20, "p25": 40, "p10": 100} {
+		if !watch.Significant(statistic, least) || watch.Significant(statistic, least-1) {
+			t.Errorf("%s does not become significant with %v samples", statistic, least)
+		}
+	}
+	for _, statistic := range []string{"Average", "p0", "p100"} {
+		if got, want := watch.Significant(statistic, 1), statistic == "Average"; got != want {
+			t.Errorf("%s of one sample: %v", statistic, got)
 		}
 	}
 }

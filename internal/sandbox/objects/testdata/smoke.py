@@ -4,9 +4,13 @@
 
 The endpoint is the first argument. The last line printed is "ok".
 """
+import filecmp
+import os
 import sys
+import tempfile
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -73,6 +77,29 @@ assert copied["CopyObjectResult"]["ETag"] == put["ETag"]
 s3.put_object_tagging(Bucket="smoke", Key="copy", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
 assert s3.get_object_tagging(Bucket="smoke", Key="copy")["TagSet"] == [{"Key": "k", "Value": "v"}]
 assert s3.get_object_tagging(Bucket="smoke", Key="z")["TagSet"] == []
+
+# Big files go in parts, by whatever the client thinks of.
+with tempfile.NamedTemporaryFile() as file:
+    file.write(os.urandom(1 << 20) * 11)
+    file.flush()
+    parts = TransferConfig(multipart_threshold=8 << 20, multipart_chunksize=5 << 20)
+    s3.upload_file(file.name, "smoke", "big", Config=parts, ExtraArgs={"ContentType": "text/x"})
+    head = s3.head_object(Bucket="smoke", Key="big", ChecksumMode="ENABLED")
+    assert head["ETag"].endswith('-3"') and head["ContentLength"] == 11 << 20 and head["ContentType"] == "text/x", head
+    s3.copy({"Bucket": "smoke", "Key": "big"}, "smoke", "big", Config=parts, ExtraArgs={"MetadataDirective": "REPLACE"})
+    with tempfile.NamedTemporaryFile() as back:
+        s3.download_file("smoke", "big", back.name, Config=parts)
+        assert filecmp.cmp(file.name, back.name, shallow=False)
+s3.delete_object(Bucket="smoke", Key="big")
+upload = s3.create_multipart_upload(Bucket="smoke", Key="z/ü")
+part = {"Bucket": "smoke", "Key": "z/ü", "UploadId": upload["UploadId"]}
+s3.upload_part(PartNumber=1, Body=b"x", **part)
+assert [p["Size"] for p in s3.list_parts(**part)["Parts"]] == [1]
+assert [u["Key"] for u in s3.list_multipart_uploads(Bucket="smoke")["Uploads"]] == ["z/ü"]
+fails("InvalidPart", s3.complete_multipart_upload, MultipartUpload={"Parts": [{"PartNumber": 2, "ETag": "x"}]}, **part)
+s3.abort_multipart_upload(**part)
+fails("NoSuchUpload", s3.list_parts, **part)
+assert "Uploads" not in s3.list_multipart_uploads(Bucket="smoke")
 
 deleted = s3.delete_objects(Bucket="smoke", Delete={"Objects": [{"Key": n} for n in names + ["copy"]]})
 assert len(deleted["Deleted"]) == 5 and "Errors" not in deleted, deleted

@@ -46,7 +46,7 @@ func (p *Platform) observe(ctx context.Context, r *endpoint.Record, sights map[s
 		names = append(names, e.Name)
 	}
 	listed, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{
-		ApplicationName: &r.Endpoint, EnvironmentNames: names, IncludeDeleted: aws.Bool(false),
+		ApplicationName: &r.Endpoint, EnvironmentNames: names,
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,76 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package beanstalk_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// Targets of a group that no rule names are not checked, and count as nothing.
+func TestUnusedTargets(t *testing.T) {
+	w := newWorld(t, nil)
+	e := w.launch(w.release("1.0.0"))
+	rules, err := w.clients.LoadBalancing.DescribeRules(t.Context(), &elasticloadbalancingv2.DescribeRulesInput{ListenerArn: &w.info.ListenerARN})
+	w.ok(err)
+	for _, r := range rules.Rules {
+		if !aws.ToBool(r.IsDefault) {
+			w.ok(w.balancer.Unroute(t.Context(), *r.RuleArn)) // Elastic Beanstalk's own
+		}
+	}
+	w.until(e, "unused", func(s rollout.Sight) bool { return s.Desired == 2 && s.Healthy == 0 })
+}
+
+// An idle environment of which scaling is suspended keeps its instances; another
+// one, made later, shrinks meanwhile.
+func TestIdleEnvironmentKeepsItsInstances(t *testing.T) {
+	w := newWorld(t, nil)
+	kept := w.launch(w.release("1.0.0")).Name
+	w.launch(w.release("1.1.0"))
+	other := &w.record.Environments[1]
+	w.ok(w.platform.Scale(t.Context(), w.record.Environment(kept), rollout.Scaling{Min: 1, Max: 4, Suspended: true}))
+	w.ok(w.platform.Scale(t.Context(), other, rollout.Scaling{Min: 1, Max: 4}))
+	w.until(other, "smaller", func(s rollout.Sight) bool { return s.Desired == 1 })
+	if s := w.see(w.record.Environment(kept)); s.Desired != 2 || s.Healthy != 2 {
+		t.Errorf("while its scaling was suspended it became %+v", s)
+	}
+}
+
+// A termination that somebody else's rule stops leaves an environment that is
+// Ready, and has no instances.
+func TestStuckTermination(t *testing.T) {
+	w := newWorld(t, nil)
+	e := w.launch(w.release("1.0.0"))
+	theirs, err := w.clients.LoadBalancing.CreateRule(t.Context(), &elasticloadbalancingv2.CreateRuleInput{
+		ListenerArn: &w.info.ListenerARN, Priority: aws.Int32(500),
+		Conditions: []types.RuleCondition{{Field: aws.String("host-header"), HostHeaderConfig: &types.HostHeaderConditionConfig{Values: []string{"beta.acme.com"}}}},
+		Actions:    []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: &e.TargetGroup}},
+	})
+	w.ok(err)
+	w.ok(w.platform.Retire(t.Context(), e))
+	w.until(e, "terminating", func(s rollout.Sight) bool { return s.Terminating || s.Wrecked })
+	w.until(e, "wrecked", func(s rollout.Sight) bool { return s.Ready && s.Wrecked })
+	w.ok(w.balancer.Unroute(t.Context(), *theirs.Rules[0].RuleArn))
+	w.ok(w.platform.Retire(t.Context(), e))
+	w.until(e, "terminated", func(s rollout.Sight) bool { return !s.Found })
+}
+
+// What Elastic Beanstalk says of one environment is nothing against another.
+func TestErrorsOfAnotherEnvironment(t *testing.T) {
+	w := newWorld(t, nil)
+	bad := w.release("1.2.0")
+	bad.Container.Environment = map[string]string{"DEMO_UNHEALTHY": "true"}
+	failed := w.add(bad)
+	w.ok(w.platform.Launch(t.Context(), w.record, failed))
+	w.until(failed, "failed", func(s rollout.Sight) bool { return len(s.Errors) > 0 })
+	if s := w.see(w.launch(w.release("1.3.0"))); len(s.Errors) > 0 {
+		t.Errorf("blamed for: %s", strings.Join(s.Errors, "\n"))
+	}
+}

@@ -1,0 +1,57 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// Elastic Beanstalk refuses to change an environment that is not Ready.
+func TestNothingIsAskedOfAnEnvironmentThatIsNotReady(t *testing.T) {
+	for name, c := range map[string]struct {
+		environment string
+		change      func(*rollout.World) // that Ready would let be made
+	}{
+		"another capacity": {"env-1.0.0", func(w *rollout.World) { w.Record.Desired.Capacity = endpoint.Capacity{Min: 3, Max: 6} }},
+		"a bounded group": {"env-1.0.0", func(w *rollout.World) {
+			see(w, "env-1.0.0", func(s *rollout.Sight) { s.Scaling.Min = 1 })
+		}},
+		"its end": {"env-0.9.0", func(w *rollout.World) { retained(w, time.Hour) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := live()
+			c.change(&w)
+			if d := rollout.Decide(w); d.Action == nil || !rollout.Touches(d.Action) {
+				t.Fatalf("Ready, and it comes to %+v", d)
+			}
+			see(&w, c.environment, func(s *rollout.Sight) { s.Ready = false })
+			if d := rollout.Decide(w); d.Action != nil || d.Wake.For != rollout.Update {
+				t.Errorf("not Ready, and it comes to %+v", d)
+			}
+		})
+	}
+}
+
+// Weights count beside each other: 999 is all when it is alone, and 0 is nothing.
+func TestWeightsInAnyMeasure(t *testing.T) {
+	for _, c := range []struct {
+		weights map[string]int
+		want    map[string]int // percent
+		is      bool
+	}{
+		{map[string]int{"a": 999}, map[string]int{"a": 100}, true},
+		{map[string]int{"a": 1, "b": 3}, map[string]int{"a": 25, "b": 75}, true},
+		{map[string]int{"a": 25, "b": 75, "c": 900}, map[string]int{"a": 25, "b": 75}, false},
+		{map[string]int{"a": 100, "b": 100}, map[string]int{"a": 100, "b": 100}, false},
+		{map[string]int{"a": 0}, map[string]int{"a": 100}, false},
+	} {
+		if is := (rollout.Traffic{RuleARN: "rule", Weights: c.weights}).Is(c.want); is != c.is {
+			t.Errorf("%v sends %v: %v", c.weights, c.want, is)
+		}
+	}
+}

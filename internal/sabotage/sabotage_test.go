@@ -1,0 +1,81 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sabotage
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestTables holds the tables to the code: it costs next to nothing, and says at
+// once that a guard was changed.
+func TestTables(t *testing.T) {
+	root := moduleRoot(t)
+	named := map[string]bool{}
+	for _, g := range Guards() {
+		if named[g.Name] || g.Against == "" || !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(g.Name) {
+			t.Errorf("%s: its name is bad or taken, or it does not say what it guards against", g.Name)
+		}
+		named[g.Name] = true
+		if _, err := g.without(root); err != nil {
+			t.Errorf("%s: %v", g.Name, err)
+		}
+		if !hasTest(t, filepath.Join(root, g.Package), g.Test) {
+			t.Errorf("%s: there is no test %s in %s", g.Name, g.Test, g.Package)
+		}
+	}
+}
+
+// hasTest says that a folder has a test, or the test that a subtest is of.
+func hasTest(t *testing.T, folder, test string) bool {
+	t.Helper()
+	name, _, _ := strings.Cut(test, "/")
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nfunc "+name+"(t *testing.T)") {
+			return true
+		}
+	}
+	return false
+}
+
+// TestGuards takes every guard out.
+func TestGuards(t *testing.T) {
+	if os.Getenv("IONROLLER_SABOTAGE") == "" {
+		t.Skip("taking every guard out takes minutes: make guards does")
+	}
+	w := &Workshop{Root: moduleRoot(t), Scratch: t.TempDir()}
+	for _, g := range Guards() {
+		t.Run(g.Name, func(t *testing.T) {
+			t.Parallel()
+			if err := w.Sound(t.Context(), g); err != nil {
+				t.Fatal(err)
+			}
+			noticed, err := w.TakeOut(t.Context(), g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Log(noticed)
+		})
+	}
+}
+
+func moduleRoot(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
+	ebtypes "github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -26,6 +28,23 @@ func TestUnusedTargets(t *testing.T) {
 		}
 	}
 	w.until(e, "unused", func(s rollout.Sight) bool { return s.Desired == 2 && s.Healthy == 0 })
+}
+
+// Terminated environments are still listed for a while.
+func TestTerminatedIsListed(t *testing.T) {
+	w := newWorld(t, nil)
+	e := w.launch(w.release("1.0.0"))
+	w.ok(w.platform.Retire(t.Context(), e))
+	var seen rollout.Sight
+	w.until(e, "listed as terminated", func(rollout.Sight) bool {
+		out, err := w.clients.Beanstalk.DescribeEnvironments(t.Context(), &elasticbeanstalk.DescribeEnvironmentsInput{EnvironmentIds: []string{e.ID}})
+		w.ok(err)
+		seen = w.see(e)
+		return len(out.Environments) == 1 && out.Environments[0].Status == ebtypes.EnvironmentStatusTerminated
+	})
+	if seen.Found {
+		t.Errorf("seen: %+v", seen)
+	}
 }
 
 // An idle environment of which scaling is suspended keeps its instances; another

@@ -184,7 +184,7 @@ func TestCompositeAlarmIsSeen(t *testing.T) {
 	w.alarm()
 	alarms := w.alarms(time.Time{}, "service", "errors", "nobody")
 	if _, unknown := alarms["nobody"]; len(alarms) != 2 || unknown {
-		t.Errorf("there are %+v", alarms)
+		t.Fatalf("there are %+v", alarms)
 	}
 	w.set(cwtypes.StateValueAlarm)
 	w.until("the composite alarm fires", func() bool { return w.alarms(time.Time{}, "service")["service"].State == rollout.AlarmFiring })

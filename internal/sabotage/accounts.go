@@ -59,7 +59,7 @@ var accounts = []Guard{
 		Against: "a permission that is missing stays missing: to try again is in vain",
 		File:    "internal/beanstalk/errors.go",
 		Old:     `	return &roller.Refusal{Err: err}`,
-		New:     `	return err`,
+		New:     `	_ = roller.Refusal{}; return err`,
 		Package: "internal/beanstalk", Test: "TestRefusal",
 	},
 	{

@@ -43,7 +43,7 @@ var environments = []Guard{
 		File:    "internal/beanstalk/observe.go",
 		Old:     `d.Status == types.EnvironmentStatusTerminated`,
 		New:     `false`,
-		Package: "internal/beanstalk", Test: "TestLife",
+		Package: "internal/beanstalk", Test: "TestTerminatedIsListed",
 	},
 	{
 		Name:    "environment-by-its-id",

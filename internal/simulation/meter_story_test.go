@@ -6,7 +6,6 @@ package simulation_test
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,17 +23,17 @@ func TestMeterThatCannotTell(t *testing.T) {
 		}
 		return nil
 	}
-	old := s.w.Environments[s.w.Records["checkout"].Active]
-	var ended time.Time
+	old := s.w.Records["checkout"].Active
+	var left, ended time.Time
 	s.w.Watch = func(w *simulation.World) {
-		if ended.IsZero() && slices.ContainsFunc(w.Calls, func(c string) bool { return strings.HasPrefix(c, "Retire ") }) {
-			ended = w.Now
+		if ended.IsZero() && slices.Contains(w.Calls, "Retire "+old) {
+			left, ended = w.Records["checkout"].Environment(old).OutSince, w.Now
 		}
 	}
 	next := spec("1.1.0")
-	next.Retention.Max = 0
+	next.Retention.Max, next.Rollout.Steps = 0, nil
 	s.update(next)
-	if waited := ended.Sub(old.LastShare); waited < rollout.DrainDeadline {
+	if waited := ended.Sub(left); waited < rollout.DrainDeadline {
 		t.Errorf("it was ended %s after it left traffic", waited)
 	}
 }

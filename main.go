@@ -9,7 +9,9 @@ import (
 	"context"
 	"log"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -31,7 +33,12 @@ func main() {
 	if os.Getenv(cookie) == "" && !debug {
 		os.Exit(command.Main(version))
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{Address: address, Debug: debug})
+	// Terraform stops a provider by a call. A signal is somebody else's: a container
+	// that ends, an operator. The first one ends what is under way; the second ends
+	// the program.
+	stopped, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	context.AfterFunc(stopped, stop)
+	err := providerserver.Serve(context.Background(), provider.New(version, stopped.Done()), providerserver.ServeOpts{Address: address, Debug: debug})
 	if err != nil {
 		log.Fatal(err)
 	}

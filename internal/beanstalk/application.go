@@ -59,7 +59,7 @@ func (p *Platform) ensureVersion(ctx context.Context, r *endpoint.Record, releas
 	if err != nil || found {
 		return err
 	}
-	text, err := bundle(release)
+	text, err := p.bundle(release)
 	if err != nil {
 		return fmt.Errorf("packing the bundle of %s: %w", label, err)
 	}

@@ -6,8 +6,12 @@ package beanstalk
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +21,19 @@ import (
 // dockerrun is Dockerrun.aws.json, version 1: the Docker platform runs the one
 // container that it names.
 type dockerrun struct {
-	Version string  `json:"AWSEBDockerrunVersion"`
-	Image   image   `json:"Image"`
-	Ports   []ports `json:"Ports"`
-	Command string  `json:"Command,omitempty"`
+	Version        string          `json:"AWSEBDockerrunVersion"`
+	Authentication *authentication `json:"Authentication,omitempty"`
+	Image          image           `json:"Image"`
+	Ports          []ports         `json:"Ports"`
+	Volumes        []volume        `json:"Volumes,omitempty"`
+	Command        string          `json:"Command,omitempty"`
+}
+
+// authentication is the S3 object with a registry's credentials. The instances
+// fetch it; it is never read here.
+type authentication struct {
+	Bucket string `json:"Bucket"`
+	Key    string `json:"Key"`
 }
 
 type image struct {
@@ -32,34 +45,59 @@ type ports struct {
 	ContainerPort int `json:"ContainerPort"`
 }
 
-// bundled is the time of the file in a bundle: a bundle is a function of its
+type volume struct {
+	HostDirectory      string `json:"HostDirectory"`
+	ContainerDirectory string `json:"ContainerDirectory"`
+}
+
+// bundled is the time of the files in a bundle: a bundle is a function of its
 // release, byte for byte.
 var bundled = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // bundle packs a release as Elastic Beanstalk's Docker platform takes it.
-func bundle(r endpoint.Release) ([]byte, error) {
-	text, err := json.MarshalIndent(dockerrun{
-		Version: "1",
-		Image:   image{Name: r.Reference(), Update: "true"},
-		Ports:   []ports{{r.Container.Port}},
-		Command: shellWords(r.Container.Command),
-	}, "", "  ")
+func (p *Platform) bundle(r endpoint.Release) ([]byte, error) {
+	text, err := json.MarshalIndent(p.dockerrun(r), "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	var packed bytes.Buffer
 	archive := zip.NewWriter(&packed)
-	file, err := archive.CreateHeader(&zip.FileHeader{Name: "Dockerrun.aws.json", Method: zip.Deflate, Modified: bundled})
-	if err != nil {
+	add := func(name, content string) error {
+		file, err := archive.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: bundled})
+		if err == nil {
+			_, err = io.WriteString(file, content)
+		}
+		return err
+	}
+	if err := add("Dockerrun.aws.json", string(text)+"\n"); err != nil {
 		return nil, err
 	}
-	if _, err := file.Write(append(text, '\n')); err != nil {
-		return nil, err
+	extensions := r.Beanstalk.Extensions
+	for _, name := range slices.Sorted(maps.Keys(extensions)) {
+		if err := add(".ebextensions/"+name, extensions[name]); err != nil {
+			return nil, err
+		}
 	}
 	if err := archive.Close(); err != nil {
 		return nil, err
 	}
 	return packed.Bytes(), nil
+}
+
+func (p *Platform) dockerrun(r endpoint.Release) dockerrun {
+	d := dockerrun{
+		Version: "1",
+		Image:   image{Name: r.Reference(), Update: "true"},
+		Ports:   []ports{{r.Container.Port}},
+		Command: shellWords(r.Container.Command),
+	}
+	for _, v := range slices.SortedFunc(slices.Values(r.Container.Volumes), endpoint.CompareVolumes) {
+		d.Volumes = append(d.Volumes, volume(v))
+	}
+	if auth := r.Container.RegistryAuth; auth.Key != "" {
+		d.Authentication = &authentication{Bucket: cmp.Or(auth.Bucket, p.Bucket), Key: auth.Key}
+	}
+	return d
 }
 
 // bundleKey is the key of a release's bundle.

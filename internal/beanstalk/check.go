@@ -14,7 +14,7 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
-// Check returns what would stop an environment from being made.
+// Check returns what would stop an environment from being made, and warnings.
 func (p *Platform) Check(ctx context.Context, r *endpoint.Record, creates bool) ([]endpoint.Problem, error) {
 	if !creates {
 		return nil, nil
@@ -39,6 +39,9 @@ func (p *Platform) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 	if err := p.checkPlatform(ctx, r.Desired.Release, &f); err != nil {
 		return nil, err
 	}
+	if err := p.checkRegistryAuth(ctx, r.Desired.Release.Container.RegistryAuth, &f); err != nil {
+		return nil, err
+	}
 	if err := p.checkQuotas(ctx, r, application == nil, &f); err != nil {
 		return nil, err
 	}
@@ -51,67 +54,8 @@ func (f *findings) add(attribute, format string, args ...any) {
 	*f = append(*f, endpoint.Problem{Attribute: attribute, Message: fmt.Sprintf(format, args...)})
 }
 
-func (p *Platform) checkPlatform(ctx context.Context, release endpoint.Release, f *findings) error {
-	arn := release.Beanstalk.PlatformARN
-	if arn == "" {
-		recommended, err := p.recommended(ctx)
-		if err == nil && recommended == "" {
-			f.add("beanstalk.platform_arn", "there is no recommended version of %q in %s: name a platform", dockerBranch, p.region)
-		}
-		return err
-	}
-	out, err := p.eb.DescribePlatformVersion(ctx, &elasticbeanstalk.DescribePlatformVersionInput{PlatformArn: &arn})
-	switch c := code(err); {
-	case c == "InvalidParameterValue" || c == "ResourceNotFoundException":
-		f.add("beanstalk.platform_arn", "there is no platform %s", arn)
-	case err != nil:
-		return fmt.Errorf("describing platform %s: %w", arn, err)
-	case out.PlatformDescription == nil:
-		f.add("beanstalk.platform_arn", "there is no platform %s", arn)
-	case out.PlatformDescription.PlatformStatus != types.PlatformStatusReady:
-		f.add("beanstalk.platform_arn", "platform %s is %s, not Ready", arn, out.PlatformDescription.PlatformStatus)
-	}
-	return nil
-}
-
-// platformARN is the platform that a new environment gets.
-func (p *Platform) platformARN(ctx context.Context, release endpoint.Release) (string, error) {
-	if arn := release.Beanstalk.PlatformARN; arn != "" {
-		return arn, nil
-	}
-	arn, err := p.recommended(ctx)
-	if err == nil && arn == "" {
-		err = fmt.Errorf("there is no recommended version of platform %q in %s", dockerBranch, p.region)
-	}
-	return arn, err
-}
-
-// dockerBranch is the platform branch that single containers run on.
-const dockerBranch = "Docker running on 64bit Amazon Linux 2023"
-
-// recommended is the recommended version of the Docker platform, or "".
-func (p *Platform) recommended(ctx context.Context) (string, error) {
-	equal := func(kind, value string) types.PlatformFilter {
-		return types.PlatformFilter{Type: &kind, Operator: aws.String("="), Values: []string{value}}
-	}
-	pages := elasticbeanstalk.NewListPlatformVersionsPaginator(p.eb, &elasticbeanstalk.ListPlatformVersionsInput{
-		Filters: []types.PlatformFilter{
-			equal("PlatformBranchName", dockerBranch),
-			equal("PlatformLifecycleState", "recommended"),
-			equal("PlatformStatus", string(types.PlatformStatusReady)),
-		},
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return "", fmt.Errorf("listing the versions of platform %q: %w", dockerBranch, err)
-		}
-		// A branch has one recommended version.
-		for _, s := range page.PlatformSummaryList {
-			return aws.ToString(s.PlatformArn), nil
-		}
-	}
-	return "", nil
+func (f *findings) warn(attribute, format string, args ...any) {
+	*f = append(*f, endpoint.Problem{Attribute: attribute, Message: fmt.Sprintf(format, args...), Warning: true})
 }
 
 // checkQuotas compares what is there, and what will be made, with the account's

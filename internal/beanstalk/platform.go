@@ -77,7 +77,7 @@ func (p *Platform) launch(ctx context.Context, r *endpoint.Record, e *endpoint.E
 	if err := p.ensureVersion(ctx, r, e.Release); err != nil {
 		return err
 	}
-	platform, err := p.platformARN(ctx, e.Release)
+	platform, err := p.platformARN(ctx, e)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ const (
 	nsEnvironment = "aws:elasticbeanstalk:environment"
 	nsProcess     = "aws:elasticbeanstalk:environment:process:default"
 	nsVariables   = "aws:elasticbeanstalk:application:environment"
+	nsSecrets     = "aws:elasticbeanstalk:application:environmentsecrets"
 	nsHealth      = "aws:elasticbeanstalk:healthreporting:system"
 	nsManaged     = "aws:elasticbeanstalk:managedactions"
 	nsBalancer    = "aws:elbv2:loadbalancer"
@@ -61,8 +62,8 @@ func (p *Platform) frontOf(ctx context.Context, listenerARN string) (front, erro
 	return f, nil
 }
 
-// settings are an environment's option settings. The user's own come last and
-// take the place of ours.
+// settings are an environment's option settings. The user's own take the place of
+// ours, but for the last.
 func settings(e *endpoint.Environment, f front) []types.ConfigurationOptionSetting {
 	var s set
 	b, h := e.Release.Beanstalk, e.Release.Health
@@ -100,15 +101,18 @@ func settings(e *endpoint.Environment, f front) []types.ConfigurationOptionSetti
 	s.add(nsInstances, "DisableIMDSv1", "true")
 
 	s.add(nsHealth, "SystemType", "enhanced")
-	s.add(nsManaged, "ManagedActionsEnabled", "false") // an environment never changes
 
-	variables := e.Release.Container.Environment
+	variables, secrets := e.Release.Container.Environment, e.Release.Container.Secrets
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		s.put(nsVariables, name, variables[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		s.put(nsSecrets, name, secrets[name]) // the ARN; the instances read the value
 	}
 	for _, user := range b.Settings {
 		s.put(user.Namespace, user.Name, user.Value)
 	}
+	s.put(nsManaged, "ManagedActionsEnabled", "false") // an environment never changes
 	return s
 }
 

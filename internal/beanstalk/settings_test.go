@@ -6,6 +6,7 @@ package beanstalk
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,12 @@ func example() endpoint.Release {
 		Container: endpoint.Container{
 			Image: "acme/checkout", Port: 8080, Command: []string{"serve", "--motto", "it's fine", ""},
 			Environment: map[string]string{"LOG": "info", "EMPTY": ""},
+			Secrets:     map[string]string{"PASSWORD": "arn:aws:ssm:us-east-1:123456789012:parameter/password"},
+			Volumes: []endpoint.Volume{
+				{HostDirectory: "/var/log/app", ContainerDirectory: "/log"},
+				{HostDirectory: "/var/app/data", ContainerDirectory: "/data"},
+			},
+			RegistryAuth: endpoint.RegistryAuth{Key: "registry/config.json"},
 		},
 		Beanstalk: endpoint.Beanstalk{
 			InstanceType: "t3.small", VPCID: "vpc-1", Subnets: []string{"subnet-1", "subnet-2"},
@@ -35,7 +42,9 @@ func example() endpoint.Release {
 			Settings: []endpoint.Setting{
 				{Namespace: "aws:elasticbeanstalk:command", Name: "Timeout", Value: "900"},
 				{Namespace: nsInstances, Name: "RootVolumeType", Value: "gp2"},
+				{Namespace: nsManaged, Name: "ManagedActionsEnabled", Value: "true"}, // as from a record of another version
 			},
+			Extensions: map[string]string{"20-late.config": "packages: {}\n", "10-early.config": "files: {}\n"},
 		},
 		Health: endpoint.Health{
 			Path: "/healthz", Interval: endpoint.Duration(15 * time.Second), Timeout: endpoint.Duration(5 * time.Second),
@@ -83,6 +92,7 @@ func TestSettings(t *testing.T) {
 		"aws:elasticbeanstalk:managedactions ManagedActionsEnabled":                "false",
 		"aws:elasticbeanstalk:application:environment LOG":                         "info",
 		"aws:elasticbeanstalk:application:environment EMPTY":                       "",
+		"aws:elasticbeanstalk:application:environmentsecrets PASSWORD":             "arn:aws:ssm:us-east-1:123456789012:parameter/password",
 		"aws:elasticbeanstalk:command Timeout":                                     "900",
 	}
 	if d := cmp.Diff(want, got); d != "" {
@@ -91,11 +101,12 @@ func TestSettings(t *testing.T) {
 }
 
 func TestBundle(t *testing.T) {
-	first, err := bundle(example())
+	p := &Platform{Options: Options{Bucket: "acme-deployments"}}
+	first, err := p.bundle(example())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := bundle(example())
+	second, err := p.bundle(example())
 	if err != nil || !bytes.Equal(first, second) {
 		t.Errorf("a release has two bundles, %v", err)
 	}
@@ -103,16 +114,30 @@ func TestBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := archive.Open("Dockerrun.aws.json")
-	if err != nil {
-		t.Fatal(err)
+	var names []string
+	content := map[string]string{}
+	for _, f := range archive.File {
+		names = append(names, f.Name)
+		file, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content[f.Name] = string(text)
 	}
-	got, err := io.ReadAll(file)
-	if err != nil {
-		t.Fatal(err)
+	if d := cmp.Diff([]string{"Dockerrun.aws.json", ".ebextensions/10-early.config", ".ebextensions/20-late.config"}, names); d != "" {
+		t.Error(d)
 	}
-	want := `{
+	want := map[string]string{
+		"Dockerrun.aws.json": `{
   "AWSEBDockerrunVersion": "1",
+  "Authentication": {
+    "Bucket": "acme-deployments",
+    "Key": "registry/config.json"
+  },
   "Image": {
     "Name": "acme/checkout:1.0.0",
     "Update": "true"
@@ -122,11 +147,33 @@ func TestBundle(t *testing.T) {
       "ContainerPort": 8080
     }
   ],
+  "Volumes": [
+    {
+      "HostDirectory": "/var/app/data",
+      "ContainerDirectory": "/data"
+    },
+    {
+      "HostDirectory": "/var/log/app",
+      "ContainerDirectory": "/log"
+    }
+  ],
   "Command": "serve --motto 'it'\\''s fine' ''"
 }
-`
-	if d := cmp.Diff(want, string(got)); d != "" {
+`,
+		".ebextensions/10-early.config": "files: {}\n",
+		".ebextensions/20-late.config":  "packages: {}\n",
+	}
+	if d := cmp.Diff(want, content); d != "" {
 		t.Error(d)
+	}
+}
+
+// A release without any of it has a bundle as small as can be.
+func TestPlainBundle(t *testing.T) {
+	r := endpoint.Release{Version: "1.0.0", Container: endpoint.Container{Image: "acme/checkout", Port: 80}}
+	text, err := json.Marshal((&Platform{}).dockerrun(r))
+	if want := `{"AWSEBDockerrunVersion":"1","Image":{"Name":"acme/checkout:1.0.0","Update":"true"},"Ports":[{"ContainerPort":80}]}`; err != nil || string(text) != want {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

@@ -76,6 +76,7 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 type status struct {
 	Endpoint     string              `json:"endpoint"`
 	Owner        string              `json:"owner"`
+	Status       rollout.Status      `json:"status"`
 	Phase        endpoint.Phase      `json:"phase"`
 	Version      string              `json:"version"` // live; "" when none is
 	Desired      string              `json:"desired"`
@@ -109,14 +110,14 @@ type environmentStatus struct {
 func newStatusOf(w rollout.World) status {
 	r := &w.Record
 	s := status{
-		Endpoint: r.Endpoint, Owner: r.Owner, Phase: r.Phase, Version: r.ActiveVersion(),
+		Endpoint: r.Endpoint, Owner: r.Owner, Status: rollout.StatusOf(w), Phase: r.Phase, Version: r.ActiveVersion(),
 		Desired: r.Desired.Release.Version, LastRollout: r.LastRollout, Lease: r.Lease,
 		Environments: []environmentStatus{},
 	}
 	if f := r.Rollout; f != nil {
 		s.Rollout = &rolloutStatus{Kind: f.Kind, To: r.Environment(f.To).Release.Version, Step: f.Step + 1, Steps: len(f.Steps)}
 		if f.Step >= 0 {
-			s.Rollout.Weight = f.Steps[f.Step].Weight
+			s.Rollout.Weight = f.Share(f.Step)
 		}
 	}
 	for i := range r.Environments {

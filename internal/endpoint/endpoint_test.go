@@ -29,7 +29,7 @@ func good() endpoint.Spec {
 		},
 		Capacity:  endpoint.Capacity{Min: 2, Max: 4},
 		Routing:   endpoint.Routing{ListenerARN: "arn", Hosts: []string{"checkout.acme.com"}},
-		Rollout:   endpoint.RolloutPolicy{HealthyWithin: duration("15m")},
+		Rollout:   endpoint.RolloutPolicy{HealthyWithin: duration("15m"), MaxWeight: 100},
 		Retention: endpoint.Retention{For: duration("1h"), Max: 2},
 	}
 }
@@ -75,14 +75,43 @@ func TestValidate(t *testing.T) {
 		"six conditions": {func(s *endpoint.Spec) {
 			s.Routing.Hosts, s.Routing.Paths = []string{"a", "b", "c"}, []string{"/a", "/b", "/c"}
 		}, "routing.hosts", "at most 5"},
-		"no hosts":         {func(s *endpoint.Spec) { s.Routing.Hosts = nil }, "routing.hosts", "at least one"},
-		"path pattern":     {func(s *endpoint.Spec) { s.Routing.Paths = []string{"api"} }, "routing.paths[0]", "begins with /"},
-		"priority":         {func(s *endpoint.Spec) { s.Routing.Priority = 50001 }, "routing.priority", "50001"},
-		"weight over 100":  {func(s *endpoint.Spec) { s.Rollout.Steps = steps(10, 101) }, "rollout.steps[1].weight", "outside 1 to 100"},
-		"weight of 0":      {func(s *endpoint.Spec) { s.Rollout.Steps = steps(0, 100) }, "rollout.steps[0].weight", "outside 1 to 100"},
-		"falling weights":  {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 10) }, "rollout.steps[1].weight", "does not rise"},
-		"equal weights":    {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 50) }, "rollout.steps[1].weight", "does not rise"},
-		"negative bake":    {func(s *endpoint.Spec) { s.Rollout.Steps = []endpoint.Step{{Weight: 5, Bake: -1}} }, "rollout.steps[0].bake", "negative"},
+		"no hosts":        {func(s *endpoint.Spec) { s.Routing.Hosts = nil }, "routing.hosts", "at least one"},
+		"path pattern":    {func(s *endpoint.Spec) { s.Routing.Paths = []string{"api"} }, "routing.paths[0]", "begins with /"},
+		"priority":        {func(s *endpoint.Spec) { s.Routing.Priority = 50001 }, "routing.priority", "50001"},
+		"weight over 100": {func(s *endpoint.Spec) { s.Rollout.Steps = steps(10, 101) }, "rollout.steps[1].weight", "outside 1 to 100"},
+		"weight of 0":     {func(s *endpoint.Spec) { s.Rollout.Steps = steps(0, 100) }, "rollout.steps[0].weight", "outside 1 to 100"},
+		"falling weights": {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 10) }, "rollout.steps[1].weight", "does not rise"},
+		"equal weights":   {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 50) }, "rollout.steps[1].weight", "does not rise"},
+		"negative bake":   {func(s *endpoint.Spec) { s.Rollout.Steps = []endpoint.Step{{Weight: 5, Bake: -1}} }, "rollout.steps[0].bake", "negative"},
+		"cap over 100":    {func(s *endpoint.Spec) { s.Rollout.MaxWeight = 101 }, "rollout.max_weight", "outside 1 to 100"},
+		"cap of 0":        {func(s *endpoint.Spec) { s.Rollout.MaxWeight = 0 }, "rollout.max_weight", "outside 1 to 100"},
+		"unnamed alarm":   {func(s *endpoint.Spec) { s.Rollout.Alarms = []string{""} }, "rollout.alarms", "1 to 255"},
+		"on_failure":      {func(s *endpoint.Spec) { s.Rollout.OnFailure = "ignore" }, "rollout.on_failure", `neither "rollback" nor "freeze"`},
+		"pause without an end": {func(s *endpoint.Spec) {
+			s.Rollout.Steps = []endpoint.Step{{Weight: 5, Pause: endpoint.Pause{Then: endpoint.ThenRollback}}}
+		}, "rollout.steps[0].pause.deadline", "nobody time"},
+		"pause with another end": {func(s *endpoint.Spec) {
+			s.Rollout.Steps = []endpoint.Step{{Weight: 5, Pause: endpoint.Pause{Then: "wait", Deadline: 1}}}
+		}, "rollout.steps[0].pause.then", `"wait" is none of`},
+		"analysis of nothing": {func(s *endpoint.Spec) { s.Rollout.Analysis = &endpoint.Analysis{MinimumRequests: 1} }, "rollout.analysis", "bounds nothing"},
+		"ratio below 1": {func(s *endpoint.Spec) {
+			s.Rollout.Analysis = &endpoint.Analysis{MinimumRequests: 1, ErrorRate: &endpoint.ErrorRate{MaxRatio: 0.5}}
+		}, "rollout.analysis.error_rate.max_ratio", "better than the live one"},
+		"percentile": {func(s *endpoint.Spec) {
+			s.Rollout.Analysis = &endpoint.Analysis{MinimumRequests: 1, Latency: &endpoint.Latency{Percentile: 101, MaxRatio: 2}}
+		}, "rollout.analysis.latency.percentile", "outside 0 to 100"},
+		"test route without hosts": {func(s *endpoint.Spec) { s.TestRoute = &endpoint.TestRoute{} }, "test_route.hosts", "is empty"},
+		"test host of users":       {func(s *endpoint.Spec) { s.TestRoute = &endpoint.TestRoute{Hosts: []string{"CHECKOUT.acme.com"}} }, "test_route.hosts[0]", "among routing.hosts"},
+		"hosts and header": {func(s *endpoint.Spec) {
+			s.TestRoute = &endpoint.TestRoute{Hosts: []string{"a"}, Header: "X-Release", Values: []string{"next"}}
+		}, "test_route.header", "not both"},
+		"header without values":      {func(s *endpoint.Spec) { s.TestRoute = &endpoint.TestRoute{Header: "X-Release"} }, "test_route.values", "at least one value"},
+		"reserved header":            {func(s *endpoint.Spec) { s.TestRoute = &endpoint.TestRoute{Header: "Host", Values: []string{"a"}} }, "test_route.header", "but not host"},
+		"smoke without a test route": {func(s *endpoint.Spec) { s.Rollout.Smoke = &endpoint.Smoke{Path: "/", Status: 200, Count: 1} }, "rollout.smoke", "needs a test_route"},
+		"smoke of patterns alone": {func(s *endpoint.Spec) {
+			s.TestRoute = &endpoint.TestRoute{Hosts: []string{"*.next.acme.com"}}
+			s.Rollout.Smoke = &endpoint.Smoke{Path: "/", Status: 200, Count: 1}
+		}, "rollout.smoke", "add a plain name"},
 		"negative maximum": {func(s *endpoint.Spec) { s.Retention.Max = -1 }, "retention.max", "negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,6 +122,20 @@ func TestValidate(t *testing.T) {
 				t.Errorf("problems = %v, want one of %s that says %q", problems, c.attribute, c.says)
 			}
 		})
+	}
+}
+
+// A capped rollout stays at its cap, so later bakes and pauses do not count.
+func TestHowLongARolloutTakes(t *testing.T) {
+	p := endpoint.RolloutPolicy{Steps: []endpoint.Step{
+		{Weight: 10, Bake: duration("10m"), Pause: endpoint.Pause{Deadline: duration("1h"), Then: endpoint.ThenRollback}},
+		{Weight: 50, Bake: duration("5m")}, {Weight: 100, Bake: duration("2m")},
+	}}
+	for limit, want := range map[int][2]string{100: {"17m", "1h17m"}, 50: {"15m", "1h15m"}, 20: {"15m", "1h15m"}, 10: {"10m", "10m"}, 5: {"10m", "10m"}} {
+		p.MaxWeight = limit
+		if least, most := endpoint.Duration(p.MinimumDuration()), endpoint.Duration(p.LongestDuration()); least.String() != want[0] || most.String() != want[1] {
+			t.Errorf("capped at %d: %s to %s, want %v", limit, least, most, want)
+		}
 	}
 }
 
@@ -128,11 +171,13 @@ func TestFingerprint(t *testing.T) {
 	r := good().Release
 	r.Beanstalk.Subnets = []string{"subnet-1", "subnet-2"}
 	r.Beanstalk.Settings = []endpoint.Setting{{"ns", "a", "1"}, {"ns", "b", "2"}}
+	r.Container.Volumes = []endpoint.Volume{{"/a", "/x"}, {"/b", "/y"}}
 	base := r.Fingerprint()
 
 	same := r
 	same.Beanstalk.Subnets = []string{"subnet-2", "subnet-1"}
 	same.Beanstalk.Settings = []endpoint.Setting{{"ns", "b", "2"}, {"ns", "a", "1"}}
+	same.Container.Volumes = []endpoint.Volume{{"/b", "/y"}, {"/a", "/x"}}
 	if same.Fingerprint() != base {
 		t.Error("the order of a set changes the fingerprint")
 	}
@@ -143,12 +188,24 @@ func TestFingerprint(t *testing.T) {
 		"instance type": func(r *endpoint.Release) { r.Beanstalk.InstanceType = "t3.large" },
 		"health path":   func(r *endpoint.Release) { r.Health.Path = "/healthz" },
 		"setting":       func(r *endpoint.Release) { r.Beanstalk.Settings = nil },
+		"secret":        func(r *endpoint.Release) { r.Container.Secrets = map[string]string{"A": "arn"} },
+		"volume":        func(r *endpoint.Release) { r.Container.Volumes = nil },
+		"credentials":   func(r *endpoint.Release) { r.Container.RegistryAuth.Key = "registry.json" },
+		"extension":     func(r *endpoint.Release) { r.Beanstalk.Extensions = map[string]string{"a.config": "files: {}"} },
 	} {
 		other := r
 		change(&other)
 		if other.Fingerprint() == base {
 			t.Errorf("another %s leaves the fingerprint as it was", name)
 		}
+	}
+}
+
+// A release keeps its fingerprint when there is more to say of releases: otherwise
+// a new version of this program would make all environments anew.
+func TestFingerprintLasts(t *testing.T) {
+	if got, want := good().Release.Fingerprint(), "e09a8665a7d6"; got != want {
+		t.Errorf("the fingerprint is %s, and was %s", got, want)
 	}
 }
 

@@ -27,6 +27,24 @@ type Container struct {
 	Port        int               `json:"port"`  // the port the container listens on
 	Command     []string          `json:"command,omitempty"`
 	Environment map[string]string `json:"environment,omitempty"`
+	// Secrets are environment variables by the ARN of the secret or parameter that
+	// holds their value. The value itself is never seen here.
+	Secrets      map[string]string `json:"secrets,omitempty"`
+	Volumes      []Volume          `json:"volumes,omitempty"`
+	RegistryAuth RegistryAuth      `json:"registry_auth,omitzero"`
+}
+
+// Volume is a directory of the instance that the container sees.
+type Volume struct {
+	HostDirectory      string `json:"host_directory"`
+	ContainerDirectory string `json:"container_directory"`
+}
+
+// RegistryAuth is the S3 object with the credentials of a private registry. Only
+// the instances read it.
+type RegistryAuth struct {
+	Bucket string `json:"bucket,omitempty"` // empty is the bucket of the bundles
+	Key    string `json:"key"`
 }
 
 // Beanstalk is the Elastic Beanstalk platform an environment runs on.
@@ -42,6 +60,8 @@ type Beanstalk struct {
 	// platform at the time the environment is made.
 	PlatformARN string    `json:"platform_arn,omitempty"`
 	Settings    []Setting `json:"settings,omitempty"`
+	// Extensions are the files of .ebextensions in the bundle, by name.
+	Extensions map[string]string `json:"extensions,omitempty"`
 }
 
 // Setting is one Elastic Beanstalk option setting.
@@ -74,6 +94,7 @@ func (r Release) Fingerprint() string {
 	c.Beanstalk.Subnets = sorted(r.Beanstalk.Subnets)
 	c.Beanstalk.SecurityGroups = sorted(r.Beanstalk.SecurityGroups)
 	c.Beanstalk.Settings = slices.SortedFunc(slices.Values(r.Beanstalk.Settings), CompareSettings)
+	c.Container.Volumes = slices.SortedFunc(slices.Values(r.Container.Volumes), CompareVolumes)
 	text, err := json.Marshal(c)
 	if err != nil {
 		panic("endpoint: a release is plain data and always marshals: " + err.Error())
@@ -85,6 +106,11 @@ func (r Release) Fingerprint() string {
 // CompareSettings orders option settings by namespace and name.
 func CompareSettings(a, b Setting) int {
 	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+}
+
+// CompareVolumes orders volumes by the directory in the container.
+func CompareVolumes(a, b Volume) int {
+	return cmp.Or(strings.Compare(a.ContainerDirectory, b.ContainerDirectory), strings.Compare(a.HostDirectory, b.HostDirectory))
 }
 
 // Label is the release's Elastic Beanstalk version label: at most 100 characters

@@ -93,13 +93,29 @@ func (p RolloutPolicy) Plan() []Step {
 	return steps
 }
 
-// MinimumDuration is the sum of all bakes: a rollout cannot be quicker.
+// MinimumDuration is the sum of the bakes up to the cap: a rollout cannot be
+// quicker.
 func (p RolloutPolicy) MinimumDuration() time.Duration {
-	var sum time.Duration
-	for _, s := range p.Steps {
-		sum += s.Bake.Std()
+	bakes, _ := p.durations()
+	return bakes
+}
+
+// LongestDuration is how long the bakes and pauses up to the cap may last, when
+// nobody promotes the rollout and nothing extends a bake.
+func (p RolloutPolicy) LongestDuration() time.Duration {
+	bakes, pauses := p.durations()
+	return bakes + pauses
+}
+
+func (p RolloutPolicy) durations() (bakes, pauses time.Duration) {
+	for _, s := range p.Plan() {
+		bakes += s.Bake.Std()
+		if s.Weight >= p.Cap() && p.Cap() < 100 {
+			break // here it stays
+		}
+		pauses += s.Pause.Deadline.Std()
 	}
-	return sum
+	return bakes, pauses
 }
 
 // Retention says how long and how many old environments are kept hot.

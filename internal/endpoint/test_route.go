@@ -3,6 +3,11 @@
 
 package endpoint
 
+import (
+	"slices"
+	"strings"
+)
+
 // TestRoute says which requests reach the newest environment, before and while
 // users' requests do: those for hosts of its own, or those of the endpoint's own
 // hosts that carry a header.
@@ -19,4 +24,17 @@ type Smoke struct {
 	Path   string `json:"path"`
 	Status int    `json:"status"` // expected HTTP code
 	Count  int    `json:"count"`  // consecutive answers wanted
+}
+
+// TestHost is the host that a smoke check asks: the first plain name of the test
+// route's, or else of the endpoint's own; "" when all are patterns.
+func (s Spec) TestHost() string {
+	hosts := s.Routing.Hosts
+	if s.TestRoute != nil && len(s.TestRoute.Hosts) > 0 {
+		hosts = s.TestRoute.Hosts
+	}
+	if i := slices.IndexFunc(hosts, func(h string) bool { return !strings.ContainsAny(h, "*?") }); i >= 0 {
+		return hosts[i]
+	}
+	return ""
 }

@@ -6,6 +6,7 @@ package endpoint
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -25,6 +26,13 @@ const (
 type Problem struct {
 	Attribute string
 	Message   string
+	// Warning says that it stops nothing.
+	Warning bool
+}
+
+// Stopping returns the problems that are more than a warning.
+func Stopping(problems []Problem) []Problem {
+	return slices.DeleteFunc(slices.Clone(problems), func(p Problem) bool { return p.Warning })
 }
 
 func (p Problem) Error() string { return p.Attribute + ": " + p.Message }
@@ -32,8 +40,6 @@ func (p Problem) Error() string { return p.Attribute + ": " + p.Message }
 var (
 	nameForm    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
 	versionForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	imageForm   = regexp.MustCompile(`^[a-z0-9]+([._/:-]+[a-z0-9]+)*$`)
-	tagged      = regexp.MustCompile(`(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]+)$`)
 	pathForm    = regexp.MustCompile(`^/`)
 )
 
@@ -50,13 +56,14 @@ func (s Spec) Validate() []Problem {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
 	}
 	v.notNegative("retention.for", s.Retention.For)
+	v.notNegative("retention.failed_for", s.Retention.FailedFor)
 	return v.problems
 }
 
 type validator struct{ problems []Problem }
 
 func (v *validator) add(attribute, format string, args ...any) {
-	v.problems = append(v.problems, Problem{attribute, fmt.Sprintf(format, args...)})
+	v.problems = append(v.problems, Problem{Attribute: attribute, Message: fmt.Sprintf(format, args...)})
 }
 
 func (v *validator) notNegative(attribute string, d Duration) {
@@ -81,36 +88,13 @@ func (v *validator) release(r Release) {
 	case !versionForm.MatchString(r.Version):
 		v.add("version", "%q is not an image tag: letters, digits, underscore, period and hyphen, not beginning with a period or a hyphen", r.Version)
 	}
-	last := r.Container.Image
-	switch {
-	case last == "":
-		v.add("container.image", "is empty: name the image's repository, as in \"acme/checkout\"")
-	case tagged.MatchString(last[lastSlash(last):]):
-		v.add("container.image", "%q has a tag: leave it out, the tag is the attribute version", last)
-	case !imageForm.MatchString(last):
-		v.add("container.image", "%q is not an image repository: lower-case letters, digits and separators, as in \"acme/checkout\"", last)
-	}
-	if r.Container.Port < 1 || r.Container.Port > 65535 {
-		v.add("container.port", "%d is not a port: 1 to 65535", r.Container.Port)
-	}
-	for name := range r.Container.Environment {
-		if name == "" || len(name) > 127 {
-			v.add("container.environment", "%q: a variable's name has 1 to 127 characters", name)
-		}
-	}
+	v.container(r.Container)
 	if len(r.Beanstalk.Subnets) == 0 {
 		v.add("beanstalk.subnets", "is empty: name at least one subnet of the load balancer's VPC")
 	}
+	v.settings(r.Beanstalk.Settings)
+	v.extensions(r.Beanstalk.Extensions)
 	v.health(r.Health)
-}
-
-func lastSlash(s string) int {
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == '/' {
-			return i
-		}
-	}
-	return 0
 }
 
 // The bounds are those of CreateTargetGroup in the ELBv2 API reference.
@@ -173,23 +157,5 @@ func (v *validator) routing(r Routing) {
 	}
 	if r.Priority < 0 || r.Priority > MaxPriority {
 		v.add("routing.priority", "%d is outside 1 to %d", r.Priority, MaxPriority)
-	}
-}
-
-func (v *validator) rollout(p RolloutPolicy) {
-	previous := 0
-	for i, s := range p.Steps {
-		attribute := fmt.Sprintf("rollout.steps[%d].weight", i)
-		switch {
-		case s.Weight < 1 || s.Weight > 100:
-			v.add(attribute, "%d is outside 1 to 100: a weight is a percentage of the endpoint's requests", s.Weight)
-		case s.Weight <= previous:
-			v.add(attribute, "%d does not rise above the step before, %d: weights rise from step to step", s.Weight, previous)
-		}
-		previous = s.Weight
-		v.notNegative(fmt.Sprintf("rollout.steps[%d].bake", i), s.Bake)
-	}
-	if p.HealthyWithin.Std() < time.Second {
-		v.add("rollout.healthy_within", "%s is too short: an environment takes minutes to start", p.HealthyWithin)
 	}
 }

@@ -70,12 +70,7 @@ func (v *validator) smoke(s Spec) {
 	if c.Count < 1 || c.Count > 1000 {
 		v.add("rollout.smoke.count", "%d is outside 1 to 1000", c.Count)
 	}
-	for i, h := range s.TestRoute.Hosts {
-		if strings.ContainsAny(h, "*?") && i == 0 {
-			v.add("rollout.smoke", "cannot ask test_route's first host, %q: it is a pattern; put a plain name first", h)
-		}
-	}
-	if s.TestRoute.Header != "" && len(s.Routing.Hosts) > 0 && strings.ContainsAny(s.Routing.Hosts[0], "*?") {
-		v.add("rollout.smoke", "cannot ask routing's first host, %q: it is a pattern; put a plain name first", s.Routing.Hosts[0])
+	if s.TestHost() == "" {
+		v.add("rollout.smoke", "has no host to ask: all that reach the test route are patterns; add a plain name")
 	}
 }

@@ -44,7 +44,7 @@ func (Prober) Probe(ctx context.Context, entrance string, s endpoint.Spec) (stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	req, err := request(ctx, door, check, route, s.Routing.Hosts[0])
+	req, err := request(ctx, door, check, route, s.TestHost())
 	if err != nil {
 		return "", fmt.Errorf("the smoke check of %s: %w", s.Name, err)
 	}
@@ -72,9 +72,6 @@ func (Prober) Probe(ctx context.Context, entrance string, s endpoint.Spec) (stri
 
 // request is what a user of the test route would send.
 func request(ctx context.Context, door *url.URL, check *endpoint.Smoke, route *endpoint.TestRoute, host string) (*http.Request, error) {
-	if len(route.Hosts) > 0 {
-		host = route.Hosts[0]
-	}
 	if port := door.Port(); port != "" {
 		host = net.JoinHostPort(host, port)
 	}

@@ -29,6 +29,8 @@ func addError(diags *diag.Diagnostics, action, name string, err error) {
 	switch {
 	case errors.As(err, &problems):
 		addProblems(diags, problems.Problems)
+	case errors.As(err, &failed) && failed.Outcome != nil && failed.Outcome.Rejected:
+		diags.AddError(summary, sentence(err)+fmt.Sprintf(" Release %s is rejected: applying it again is refused. Mend it and bump the version; to try the same release again, raise rollout.retry.", failed.Outcome.To))
 	case errors.As(err, &failed) && !failed.Removed:
 		users := " No request reached the new environment."
 		if failed.Outcome == nil || failed.Outcome.Carried || failed.Live == "" {
@@ -46,6 +48,10 @@ func addError(diags *diag.Diagnostics, action, name string, err error) {
 
 func addProblems(diags *diag.Diagnostics, problems []endpoint.Problem) {
 	for _, p := range problems {
+		if p.Warning {
+			diags.AddAttributeWarning(attributePath(p.Attribute), "Doubtful "+p.Attribute, p.Error())
+			continue
+		}
 		diags.AddAttributeError(attributePath(p.Attribute), "Invalid "+p.Attribute, p.Error())
 	}
 }

@@ -23,7 +23,7 @@ import (
 
 // factories serve the provider from the test's own process.
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"ionroller": providerserver.NewProtocol6WithError(New("test")()),
+	"ionroller": providerserver.NewProtocol6WithError(New("test", nil)()),
 }
 
 const address = "ionroller_endpoint.checkout"
@@ -118,7 +118,7 @@ func TestAccEndpoint(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      configuration(info, "1.0.0", `timeouts = { update = "1s" }`),
-				ExpectError: regexp.MustCompile(`rollout\.steps: the bakes take 2s together`),
+				ExpectError: regexp.MustCompile(`rollout\.steps: the bakes and pauses take up to 2s together`),
 			},
 			{
 				Config: configuration(info, "1.0.0", kept),

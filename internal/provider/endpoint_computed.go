@@ -16,11 +16,15 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 	maps.Copy(arguments, map[string]schema.Attribute{
 		"status": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "`live`: what runs is what is configured; `rolling_out`: a rollout is under way or was interrupted; `drifted`: something was changed by others, or a retention is over; `deleting`.",
+			MarkdownDescription: "`live`: what runs is what is configured; `rolling_out`: a rollout is under way or was interrupted; `capped`: it stays at `rollout.max_weight`; `paused`: it waits to be promoted; `frozen`: it went wrong and traffic was left as it is; `drifted`: something was changed by others, or a retention is over; `deleting`.",
 		},
 		"url": schema.StringAttribute{
 			Computed:            true,
 			MarkdownDescription: "Address at which users reach the endpoint: its first host, on the listener's protocol and port.",
+		},
+		"test_url": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Address of the test route, which reaches the newest environment; null without `test_route`. With `test_route.header` it is the endpoint's own.",
 		},
 		"active_environment": schema.StringAttribute{
 			Computed:            true,
@@ -41,14 +45,14 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 				"proven":      schema.BoolAttribute{Computed: true, MarkdownDescription: "It has carried all traffic through its last bake."},
 				"created":     computedString("When its launch was asked for (RFC 3339, UTC)."),
 				"retired":     computedString("When it left traffic (RFC 3339, UTC); null while it has some."),
-				"expires":     computedString("When its retention ends (RFC 3339, UTC); null unless it is retained."),
+				"expires":     computedString("When its retention ends (RFC 3339, UTC); null unless it is retained, or failed and kept."),
 			}},
 		},
 		"rollout_plan": schema.SingleNestedAttribute{
 			Computed:            true,
 			MarkdownDescription: "What the last change does, known at plan: read it before you approve.",
 			Attributes: map[string]schema.Attribute{
-				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`; `repair`; `remove-expired`; `update`: in place."),
+				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`; `repair`; `remove-expired`; `update`: in place; `refused`: the release was rejected, an apply does nothing; `frozen`: the rollout waits for a decision."),
 				"from":             computedString("Version that is live before; null when none is."),
 				"to":               computedString("Version that is live afterwards."),
 				"steps":            schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What will be done, in order."},
@@ -67,7 +71,31 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 				"finished": computedString("When it ended (RFC 3339, UTC)."),
 				"outcome":  computedString("`succeeded`, `failed` or `superseded`."),
 				"reason":   computedString("Why it did not succeed; null otherwise."),
+				"rejected": schema.BoolAttribute{Computed: true, MarkdownDescription: "The release was rejected: it is not tried again unasked."},
+				"evidence": schema.SingleNestedAttribute{
+					Computed:            true,
+					MarkdownDescription: "What a guard saw; null when none spoke against the release.",
+					Attributes: map[string]schema.Attribute{
+						"guard":     computedString("`alarm`, `error rate`, `latency p99`, `unhealthy hosts`."),
+						"subject":   computedString("Name of the alarm or the environment."),
+						"value":     computedString("What was seen."),
+						"threshold": computedString("What is allowed."),
+						"window":    computedString("Over which time, or CloudWatch's own reason of the alarm."),
+						"share":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Share of traffic that the release had, in percent."},
+						"exposed":   schema.Float64Attribute{Computed: true, MarkdownDescription: "Requests that it had answered, as far as CloudWatch knew."},
+					},
+				},
 			},
+		},
+		"rejections": schema.ListNestedAttribute{
+			Computed:            true,
+			MarkdownDescription: "Releases that were taken out and are not tried again unasked.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"version":     computedString("Version of the release."),
+				"fingerprint": computedString("Names all that is baked in."),
+				"reason":      computedString("Why it was taken out."),
+				"time":        computedString("When (RFC 3339, UTC)."),
+			}},
 		},
 	})
 	return arguments
@@ -92,5 +120,13 @@ var (
 	outcomeType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "from": types.StringType, "to": types.StringType, "started": types.StringType,
 		"finished": types.StringType, "outcome": types.StringType, "reason": types.StringType,
+		"rejected": types.BoolType, "evidence": evidenceType,
+	}}
+	evidenceType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"guard": types.StringType, "subject": types.StringType, "value": types.StringType, "threshold": types.StringType,
+		"window": types.StringType, "share": types.Int64Type, "exposed": types.Float64Type,
+	}}
+	rejectionType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"version": types.StringType, "fingerprint": types.StringType, "reason": types.StringType, "time": types.StringType,
 	}}
 )

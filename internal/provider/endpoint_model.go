@@ -26,6 +26,7 @@ type endpointModel struct {
 	Capacity           types.Object   `tfsdk:"capacity"`
 	Health             types.Object   `tfsdk:"health"`
 	Routing            types.Object   `tfsdk:"routing"`
+	TestRoute          types.Object   `tfsdk:"test_route"`
 	Rollout            types.Object   `tfsdk:"rollout"`
 	Retention          types.Object   `tfsdk:"retention"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
@@ -33,35 +34,12 @@ type endpointModel struct {
 
 	Status            types.String `tfsdk:"status"`
 	URL               types.String `tfsdk:"url"`
+	TestURL           types.String `tfsdk:"test_url"`
 	ActiveEnvironment types.String `tfsdk:"active_environment"`
 	Environments      types.List   `tfsdk:"environments"`
 	RolloutPlan       types.Object `tfsdk:"rollout_plan"`
 	LastRollout       types.Object `tfsdk:"last_rollout"`
-}
-
-type containerModel struct {
-	Image       types.String `tfsdk:"image"`
-	Port        types.Int64  `tfsdk:"port"`
-	Command     types.List   `tfsdk:"command"`
-	Environment types.Map    `tfsdk:"environment"`
-}
-
-type beanstalkModel struct {
-	InstanceType    types.String `tfsdk:"instance_type"`
-	VPCID           types.String `tfsdk:"vpc_id"`
-	Subnets         types.Set    `tfsdk:"subnets"`
-	SecurityGroups  types.Set    `tfsdk:"security_groups"`
-	InstanceProfile types.String `tfsdk:"instance_profile"`
-	ServiceRole     types.String `tfsdk:"service_role"`
-	KeyName         types.String `tfsdk:"key_name"`
-	PlatformARN     types.String `tfsdk:"platform_arn"`
-	Settings        types.Set    `tfsdk:"settings"`
-}
-
-type settingModel struct {
-	Namespace types.String `tfsdk:"namespace"`
-	Name      types.String `tfsdk:"name"`
-	Value     types.String `tfsdk:"value"`
+	Rejections        types.List   `tfsdk:"rejections"`
 }
 
 type capacityModel struct {
@@ -84,21 +62,6 @@ type routingModel struct {
 	Hosts       types.Set    `tfsdk:"hosts"`
 	Paths       types.Set    `tfsdk:"paths"`
 	Priority    types.Int64  `tfsdk:"priority"`
-}
-
-type rolloutModel struct {
-	Steps         types.List   `tfsdk:"steps"`
-	HealthyWithin types.String `tfsdk:"healthy_within"`
-}
-
-type stepModel struct {
-	Weight types.Int64  `tfsdk:"weight"`
-	Bake   types.String `tfsdk:"bake"`
-}
-
-type retentionModel struct {
-	For types.String `tfsdk:"for"`
-	Max types.Int64  `tfsdk:"max"`
 }
 
 // spec reads the arguments into a Spec. What is null takes its default, so that
@@ -127,14 +90,15 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			Version: m.Version.ValueString(),
 			Container: endpoint.Container{
 				Image: container.Image.ValueString(), Port: integer(container.Port, defaultPort),
-				Command: r.strings(container.Command), Environment: r.stringMap(container.Environment),
+				Command: r.strings(container.Command), Environment: r.stringMap(container.Environment), Secrets: r.stringMap(container.Secrets),
+				Volumes: r.volumes(container.Volumes), RegistryAuth: r.registryAuth(container.RegistryAuth),
 			},
 			Beanstalk: endpoint.Beanstalk{
 				InstanceType: text(beanstalk.InstanceType, defaultInstanceType), VPCID: beanstalk.VPCID.ValueString(),
 				Subnets: r.set(beanstalk.Subnets), SecurityGroups: r.set(beanstalk.SecurityGroups),
 				InstanceProfile: text(beanstalk.InstanceProfile, defaultInstanceProfile), ServiceRole: text(beanstalk.ServiceRole, defaultServiceRole),
 				KeyName: beanstalk.KeyName.ValueString(), PlatformARN: beanstalk.PlatformARN.ValueString(),
-				Settings: r.settings(beanstalk.Settings),
+				Settings: r.settings(beanstalk.Settings), Extensions: r.stringMap(beanstalk.Extensions),
 			},
 			Health: endpoint.Health{
 				Path:               text(health.Path, defaultHealthPath),
@@ -150,8 +114,9 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			ListenerARN: routing.ListenerARN.ValueString(), Hosts: r.set(routing.Hosts), Paths: r.set(routing.Paths),
 			Priority: integer(routing.Priority, 0),
 		},
-		Rollout:   endpoint.RolloutPolicy{Steps: r.steps(rollout.Steps), HealthyWithin: r.duration("rollout.healthy_within", rollout.HealthyWithin, defaultHealthyWithin)},
-		Retention: endpoint.Retention{For: r.duration("retention.for", retention.For, defaultRetention), Max: integer(retention.Max, defaultRetained)},
+		TestRoute: r.testRoute(m.TestRoute),
+		Rollout:   r.rollout(rollout),
+		Retention: r.retention(retention),
 
 		DeletionProtection: m.DeletionProtection.IsNull() || m.DeletionProtection.ValueBool(),
 		Timeouts:           r.timeouts(m.Timeouts),
@@ -218,27 +183,6 @@ func (r *reader) stringMap(m types.Map) map[string]string {
 	return out
 }
 
-func (r *reader) settings(s types.Set) []endpoint.Setting {
-	var out []endpoint.Setting
-	for _, v := range s.Elements() {
-		var m settingModel
-		r.object(v.(types.Object), &m)
-		out = append(out, endpoint.Setting{Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString(), Value: m.Value.ValueString()})
-	}
-	slices.SortFunc(out, endpoint.CompareSettings)
-	return out
-}
-
-func (r *reader) steps(l types.List) []endpoint.Step {
-	var out []endpoint.Step
-	for i, v := range l.Elements() {
-		var m stepModel
-		r.object(v.(types.Object), &m)
-		out = append(out, endpoint.Step{Weight: integer(m.Weight, 0), Bake: r.duration(stepAttribute(i, "bake"), m.Bake, "0s")})
-	}
-	return out
-}
-
 func (r *reader) timeouts(t timeouts.Value) endpoint.Timeouts {
 	if t.IsNull() || t.IsUnknown() {
 		return endpoint.Timeouts{}
@@ -271,12 +215,15 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 	m.Container = object(map[string]attr.Value{
 		"image": types.StringValue(s.Release.Container.Image), "port": types.Int64Value(int64(s.Release.Container.Port)),
 		"command": stringList(s.Release.Container.Command), "environment": stringMap(s.Release.Container.Environment),
+		"secrets": stringMap(s.Release.Container.Secrets), "volumes": volumeSet(s.Release.Container.Volumes),
+		"registry_auth": registryAuthObject(s.Release.Container.RegistryAuth),
 	})
 	m.Beanstalk = object(map[string]attr.Value{
 		"instance_type": types.StringValue(b.InstanceType), "vpc_id": types.StringValue(b.VPCID),
 		"subnets": stringSet(b.Subnets), "security_groups": stringSet(b.SecurityGroups),
 		"instance_profile": types.StringValue(b.InstanceProfile), "service_role": types.StringValue(b.ServiceRole),
 		"key_name": optional(b.KeyName), "platform_arn": optional(b.PlatformARN), "settings": settingSet(b.Settings),
+		"extensions": stringMap(b.Extensions),
 	})
 	m.Capacity = object(map[string]attr.Value{
 		"min": types.Int64Value(int64(s.Capacity.Min)), "max": types.Int64Value(int64(s.Capacity.Max)),
@@ -294,12 +241,9 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 		"listener_arn": types.StringValue(s.Routing.ListenerARN), "hosts": stringSet(s.Routing.Hosts),
 		"paths": stringSet(s.Routing.Paths), "priority": priority,
 	})
-	m.Rollout = object(map[string]attr.Value{
-		"steps": stepList(s.Rollout.Steps), "healthy_within": types.StringValue(s.Rollout.HealthyWithin.String()),
-	})
-	m.Retention = object(map[string]attr.Value{
-		"for": types.StringValue(s.Retention.For.String()), "max": types.Int64Value(int64(s.Retention.Max)),
-	})
+	m.TestRoute = testRouteValue(s.TestRoute)
+	m.Rollout = rolloutValue(s.Rollout)
+	m.Retention = retentionValue(s.Retention)
 	m.DeletionProtection = types.BoolValue(s.DeletionProtection)
 	m.Timeouts = timeoutsValue(s.Timeouts)
 }
@@ -312,32 +256,6 @@ func timeoutsValue(t endpoint.Timeouts) timeouts.Value {
 	return timeouts.Value{Object: types.ObjectValueMust(kinds, map[string]attr.Value{
 		"create": optional(t.Create), "update": optional(t.Update), "delete": optional(t.Delete),
 	})}
-}
-
-func stepList(steps []endpoint.Step) types.List {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}}
-	if len(steps) == 0 {
-		return types.ListNull(kind)
-	}
-	var out []attr.Value
-	for _, s := range steps {
-		out = append(out, object(map[string]attr.Value{"weight": types.Int64Value(int64(s.Weight)), "bake": types.StringValue(s.Bake.String())}))
-	}
-	return types.ListValueMust(kind, out)
-}
-
-func settingSet(settings []endpoint.Setting) types.Set {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"namespace": types.StringType, "name": types.StringType, "value": types.StringType}}
-	if len(settings) == 0 {
-		return types.SetNull(kind)
-	}
-	var out []attr.Value
-	for _, s := range settings {
-		out = append(out, object(map[string]attr.Value{
-			"namespace": types.StringValue(s.Namespace), "name": types.StringValue(s.Name), "value": types.StringValue(s.Value),
-		}))
-	}
-	return types.SetValueMust(kind, out)
 }
 
 func stringValues(s []string) []attr.Value {

@@ -74,8 +74,15 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 		Routing: endpoint.Routing{
 			ListenerARN: word.Draw(t, "listener_arn"), Hosts: set("hosts", 1), Paths: set("paths", 0), Priority: rapid.IntRange(0, 50000).Draw(t, "priority"),
 		},
-		Rollout:            endpoint.RolloutPolicy{HealthyWithin: duration.Draw(t, "healthy_within")},
-		Retention:          endpoint.Retention{For: duration.Draw(t, "for"), Max: rapid.IntRange(0, 9).Draw(t, "retained")},
+		TestRoute: drawTestRoute(t, set, maybe),
+		Rollout: endpoint.RolloutPolicy{
+			HealthyWithin: duration.Draw(t, "healthy_within"), MaxWeight: rapid.IntRange(1, 100).Draw(t, "max_weight"), Alarms: set("alarms", 0),
+			Analysis: drawAnalysis(t, duration), ExtendBake: duration.Draw(t, "extend_bake"), OnFailure: endpoint.OnFailure(word.Draw(t, "on_failure")),
+			Retry: rapid.IntRange(0, 9).Draw(t, "retry"), NoWait: rapid.Bool().Draw(t, "no_wait"),
+		},
+		Retention: endpoint.Retention{
+			For: duration.Draw(t, "for"), Max: rapid.IntRange(0, 9).Draw(t, "retained"), FailedFor: duration.Draw(t, "failed_for"),
+		},
 		DeletionProtection: rapid.Bool().Draw(t, "deletion_protection"),
 		Timeouts:           endpoint.Timeouts{Create: maybe.Draw(t, "create"), Update: maybe.Draw(t, "update"), Delete: maybe.Draw(t, "delete")},
 	}
@@ -85,10 +92,60 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 	for _, name := range set("settings", 0) {
 		spec.Release.Beanstalk.Settings = append(spec.Release.Beanstalk.Settings, endpoint.Setting{Namespace: "aws:some", Name: name, Value: maybe.Draw(t, "value")})
 	}
+	if secrets := rapid.MapOfN(word, word, 0, 3).Draw(t, "secrets"); len(secrets) > 0 {
+		spec.Release.Container.Secrets = secrets
+	}
+	if files := rapid.MapOfN(word, word, 0, 3).Draw(t, "extensions"); len(files) > 0 {
+		spec.Release.Beanstalk.Extensions = files
+	}
+	for _, directory := range set("volumes", 0) {
+		spec.Release.Container.Volumes = append(spec.Release.Container.Volumes, endpoint.Volume{HostDirectory: word.Draw(t, "host_directory"), ContainerDirectory: directory})
+	}
+	if key := maybe.Draw(t, "key"); key != "" {
+		spec.Release.Container.RegistryAuth = endpoint.RegistryAuth{Bucket: maybe.Draw(t, "bucket"), Key: key}
+	}
 	for range rapid.IntRange(0, 4).Draw(t, "steps") {
 		spec.Rollout.Steps = append(spec.Rollout.Steps, endpoint.Step{Weight: rapid.IntRange(1, 100).Draw(t, "weight"), Bake: duration.Draw(t, "bake")})
+		if rapid.Bool().Draw(t, "pause") {
+			spec.Rollout.Steps[len(spec.Rollout.Steps)-1].Pause = endpoint.Pause{Deadline: duration.Draw(t, "deadline"), Then: endpoint.AfterTheWait(word.Draw(t, "then"))}
+		}
+	}
+	if rapid.Bool().Draw(t, "smoke") {
+		spec.Rollout.Smoke = &endpoint.Smoke{Path: word.Draw(t, "smoke path"), Status: number.Draw(t, "status"), Count: number.Draw(t, "count")}
 	}
 	return spec
+}
+
+func drawTestRoute(t *rapid.T, set func(string, int) []string, maybe *rapid.Generator[string]) *endpoint.TestRoute {
+	if !rapid.Bool().Draw(t, "test_route") {
+		return nil
+	}
+	return &endpoint.TestRoute{Hosts: set("test hosts", 0), Header: maybe.Draw(t, "header"), Values: set("values", 0)}
+}
+
+func drawAnalysis(t *rapid.T, duration *rapid.Generator[endpoint.Duration]) *endpoint.Analysis {
+	if !rapid.Bool().Draw(t, "analysis") {
+		return nil
+	}
+	ratio := rapid.SampledFrom([]float64{0, 1, 2.5})
+	a := endpoint.Analysis{MinimumRequests: rapid.IntRange(1, 1000).Draw(t, "minimum_requests")}
+	if rapid.Bool().Draw(t, "error_rate") {
+		a.ErrorRate = &endpoint.ErrorRate{MaxRatio: ratio.Draw(t, "error ratio")}
+		if rapid.Bool().Draw(t, "max rate") {
+			most := rapid.Float64Range(0, 99).Draw(t, "max")
+			a.ErrorRate.Max = &most
+		}
+	}
+	if rapid.Bool().Draw(t, "latency") {
+		a.Latency = &endpoint.Latency{
+			Percentile: rapid.Float64Range(0.1, 100).Draw(t, "percentile"), Max: duration.Draw(t, "max latency"), MaxRatio: ratio.Draw(t, "latency ratio"),
+		}
+	}
+	if rapid.Bool().Draw(t, "unhealthy_hosts") {
+		n := rapid.IntRange(0, 9).Draw(t, "hosts")
+		a.UnhealthyHosts = &n
+	}
+	return &a
 }
 
 // An empty configuration means what the schema's defaults say.

@@ -52,7 +52,7 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 	}
 	for name, v := range map[string]types.Object{
 		"container": m.Container, "beanstalk": m.Beanstalk, "capacity": m.Capacity, "health": m.Health,
-		"routing": m.Routing, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
+		"routing": m.Routing, "test_route": m.TestRoute, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
 	} {
 		value, err := v.ToTerraformValue(ctx)
 		whole[name] = err == nil && value.IsFullyKnown()
@@ -63,24 +63,24 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 	}
 }
 
-// checkTimeouts refuses bakes that cannot end before the timeout does.
+// checkTimeouts refuses bakes and pauses that cannot end before the timeout does.
 func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
-	least := spec.Rollout.MinimumDuration()
+	least := spec.Rollout.LongestDuration()
 	update, d := m.Timeouts.Update(ctx, updateTimeout)
 	diags.Append(d...)
-	if !d.HasError() && least > update {
+	if !d.HasError() && least > update && !spec.Rollout.NoWait {
 		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
-			"rollout.steps: the bakes take %s together, which is more than timeouts.update, %s: shorten the bakes or raise the timeout.",
+			"rollout.steps: the bakes and pauses take up to %s together, which is more than timeouts.update, %s: shorten them, raise the timeout, or set rollout.wait = false.",
 			endpoint.Duration(least), endpoint.Duration(update)))
 	}
-	// The first deployment has only the last bake.
+	// The first deployment has only the last step.
 	steps := spec.Rollout.Plan()
-	last := steps[len(steps)-1].Bake.Std()
+	last := steps[len(steps)-1].Bake.Std() + steps[len(steps)-1].Pause.Deadline.Std()
 	create, d := m.Timeouts.Create(ctx, createTimeout)
 	diags.Append(d...)
 	if !d.HasError() && last > create {
 		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
-			"rollout.steps: the last bake takes %s, which is more than timeouts.create, %s: shorten the bake or raise the timeout.",
+			"rollout.steps: the last step takes up to %s, which is more than timeouts.create, %s: shorten it or raise the timeout.",
 			endpoint.Duration(last), endpoint.Duration(create)))
 	}
 }
@@ -125,6 +125,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	shown := preview(world, spec)
+	warn(spec, shown, &resp.Diagnostics)
 	plan.promise(state, shown)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if shown.Kind != rollout.PlanNothing {
@@ -136,9 +137,13 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 // will do.
 func (m *endpointModel) promise(state endpointModel, shown rollout.Plan) {
 	m.Status, m.URL, m.ActiveEnvironment = state.Status, state.URL, state.ActiveEnvironment
+	m.TestURL, m.Rejections = state.TestURL, state.Rejections
 	m.Environments, m.RolloutPlan, m.LastRollout = state.Environments, state.RolloutPlan, state.LastRollout
 	if !m.Routing.Equal(state.Routing) {
-		m.URL = types.StringUnknown()
+		m.URL, m.TestURL = types.StringUnknown(), types.StringUnknown()
+	}
+	if !m.TestRoute.Equal(state.TestRoute) {
+		m.TestURL = types.StringUnknown()
 	}
 	if !m.Retention.Equal(state.Retention) {
 		m.Environments = types.ListUnknown(environmentType)
@@ -156,6 +161,7 @@ func (m *endpointModel) promise(state endpointModel, shown rollout.Plan) {
 	case rollout.PlanNew, rollout.PlanHot, rollout.PlanWarm, rollout.PlanResume, rollout.PlanRepair:
 		m.ActiveEnvironment = types.StringUnknown()
 		m.LastRollout = types.ObjectUnknown(outcomeType.AttrTypes)
+		m.Rejections = types.ListUnknown(rejectionType)
 	}
 }
 
@@ -171,6 +177,34 @@ func (r *endpointResource) checkLive(ctx context.Context, spec endpoint.Spec, re
 		return
 	}
 	addProblems(diags, problems)
+	if shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm {
+		r.warnFiring(ctx, spec, diags)
+	}
+}
+
+// warnFiring tells of alarms that would keep the rollout from beginning now.
+func (r *endpointResource) warnFiring(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
+	firing, err := r.roller.Firing(ctx, spec)
+	if err != nil {
+		addError(diags, "check", spec.Name, err)
+		return
+	}
+	for _, p := range firing {
+		diags.AddAttributeWarning(attributePath(p.Attribute), "Alarm is firing", sentence(p))
+	}
+}
+
+// warn tells of what will not go on by itself.
+func warn(spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) {
+	switch {
+	case shown.Kind == rollout.PlanRefused:
+		diags.AddAttributeWarning(path.Root("version"), "Release was rejected", fmt.Sprintf("Endpoint %s: an apply will be %s.", spec.Name, shown.Steps[0]))
+	case shown.Kind == rollout.PlanFrozen:
+		diags.AddAttributeWarning(path.Root("version"), "Rollout is frozen", fmt.Sprintf("Endpoint %s is %s.", spec.Name, shown.Steps[0]))
+	case spec.Rollout.NoWait && (shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm || shown.Kind == rollout.PlanResume):
+		diags.AddAttributeWarning(path.Root("rollout").AtName("wait"), "Rollout is not waited for", fmt.Sprintf(
+			"Apply returns when the first step of endpoint %s is set. Nothing goes on with it, and no alarm takes it back, unless ionroller reconcile runs.", spec.Name))
+	}
 }
 
 func refuseProtected(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -200,7 +234,7 @@ func refuseMove(state, plan endpointModel, diags *diag.Diagnostics) {
 // whollyKnown says that no argument waits for another resource.
 func (m endpointModel) whollyKnown(ctx context.Context) bool {
 	known := m.known(ctx)
-	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "rollout", "retention", "timeouts"} {
+	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "test_route", "rollout", "retention", "timeouts"} {
 		if !known(name) {
 			return false
 		}

@@ -12,11 +12,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 // endpointResource is ionroller_endpoint.
-type endpointResource struct{ roller *roller.Roller }
+type endpointResource struct{ connected }
 
 var (
 	_ resource.ResourceWithConfigure      = (*endpointResource)(nil)
@@ -40,7 +41,9 @@ func (r *endpointResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 // Configure takes the loop that the provider made. There is none while the
 // provider's own configuration is not known.
 func (r *endpointResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	r.roller, _ = req.ProviderData.(*roller.Roller)
+	if c, ok := req.ProviderData.(*connected); ok {
+		r.connected = *c
+	}
 }
 
 // Create makes the endpoint. A failed one leaves neither state nor anything in
@@ -55,18 +58,18 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() || !r.configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := r.within(ctx, timeout)
 	defer cancel()
 	world, err := r.roller.Create(ctx, spec)
 	if err != nil {
 		addError(&resp.Diagnostics, "create", spec.Name, err)
 		return
 	}
-	url, err := r.roller.Balancer.URL(ctx, spec.Routing)
+	at, err := r.addresses(ctx, spec)
 	if err != nil {
 		resp.Diagnostics.AddWarning("Unable to tell the URL of endpoint "+spec.Name, sentence(err))
 	}
-	plan.setComputed(world, url)
+	plan.setComputed(world, at)
 	writeSnapshot(ctx, resp.Private, world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -92,13 +95,13 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if !state.says(ctx, accepted) {
 		state.setArguments(accepted)
 	}
-	url, err := r.roller.Balancer.URL(ctx, accepted.Routing)
+	at, err := r.addresses(ctx, accepted)
 	if err != nil {
 		addError(&resp.Diagnostics, "read", name, err)
 		return
 	}
 	state.forgetComputed()
-	state.setComputed(*world, url)
+	state.setComputed(*world, at)
 	writeSnapshot(ctx, resp.Private, *world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -121,7 +124,7 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	if before, ok := readSnapshot(ctx, req.Private, &resp.Diagnostics); ok {
 		expect = &roller.Expectation{Active: before.Record.Active, Plan: preview(before, spec)}
 	}
-	work, cancel := context.WithTimeout(ctx, timeout)
+	work, cancel := r.within(ctx, timeout)
 	defer cancel()
 	world, err := r.roller.Update(work, spec, expect)
 	if err != nil {
@@ -129,11 +132,11 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 		r.keepLive(ctx, state, resp)
 		return
 	}
-	url, err := r.roller.Balancer.URL(ctx, spec.Routing)
+	at, err := r.addresses(ctx, spec)
 	if err != nil {
 		resp.Diagnostics.AddWarning("Unable to tell the URL of endpoint "+spec.Name, sentence(err))
 	}
-	plan.setComputed(world, url)
+	plan.setComputed(world, at)
 	writeSnapshot(ctx, resp.Private, world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
@@ -148,9 +151,9 @@ func (r *endpointResource) keepLive(ctx context.Context, state endpointModel, re
 	if err != nil || world == nil {
 		return // the state before is the best there is; the next refresh tells more
 	}
-	url := state.URL.ValueString()
+	at := addresses{users: state.URL.ValueString(), test: state.TestURL.ValueString()}
 	state.forgetComputed()
-	state.setComputed(*world, url)
+	state.setComputed(*world, at)
 	writeSnapshot(ctx, resp.Private, *world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
@@ -164,7 +167,7 @@ func (r *endpointResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() || !r.configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := r.within(ctx, timeout)
 	defer cancel()
 	if err := r.roller.Remove(ctx, state.Name.ValueString()); err != nil {
 		addError(&resp.Diagnostics, "destroy", state.Name.ValueString(), err)
@@ -192,12 +195,36 @@ func (r *endpointResource) ImportState(ctx context.Context, req resource.ImportS
 	model.setArguments(*world.Record.Accepted)
 	model.forgetComputed()
 	model.RolloutPlan = types.ObjectNull(planType.AttrTypes)
-	model.setComputed(*world, "")
+	model.setComputed(*world, addresses{})
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), req.ID)...)
 }
 
 // configured says that the provider's configuration is known.
+// within returns the context of a run: it ends with Terraform's, after the timeout,
+// or when the provider is stopped.
+func (c connected) within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	go func() {
+		select {
+		case <-c.stopped:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// addresses asks the load balancer where an endpoint is reached.
+func (r *endpointResource) addresses(ctx context.Context, s endpoint.Spec) (addresses, error) {
+	users, err := r.roller.Balancer.URL(ctx, s.Routing)
+	if err != nil {
+		return addresses{}, err
+	}
+	test, err := r.roller.Balancer.TestURL(ctx, s)
+	return addresses{users: users, test: test}, err
+}
+
 func (r *endpointResource) configured(diags *diag.Diagnostics) bool {
 	if r.roller == nil {
 		diags.AddError("The provider's configuration is not known yet", "An argument of the ionroller provider depends on a resource that does not exist yet. Make that resource first, for example with terraform apply -target.")

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -14,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -33,8 +35,17 @@ const (
 	defaultMatcher            = "200"
 	defaultDeregistration     = "20s"
 	defaultHealthyWithin      = "15m"
+	defaultMaxWeight          = 100
+	defaultExtendBake         = "10m"
+	defaultOnFailure          = "rollback"
+	defaultThen               = "rollback"
+	defaultMinimumRequests    = 50
+	defaultPercentile         = 99
+	defaultSmokeStatus        = 200
+	defaultSmokeCount         = 3
 	defaultRetention          = "1h"
 	defaultRetained           = 2
+	defaultFailedFor          = "0s"
 )
 
 func endpointSchema(ctx context.Context) schema.Schema {
@@ -49,85 +60,20 @@ func endpointSchema(ctx context.Context) schema.Schema {
 				Required:            true,
 				MarkdownDescription: "The desired version: the tag of the container's image. The line that a pull request bumps. *Baked in.*",
 			},
-			"container": containerSchema(),
-			"beanstalk": beanstalkSchema(),
-			"capacity":  capacitySchema(),
-			"health":    healthSchema(),
-			"routing":   routingSchema(),
-			"rollout":   rolloutSchema(),
-			"retention": retentionSchema(),
-			"timeouts":  timeoutsSchema(ctx),
+			"container":  containerSchema(),
+			"beanstalk":  beanstalkSchema(),
+			"capacity":   capacitySchema(),
+			"health":     healthSchema(),
+			"routing":    routingSchema(),
+			"test_route": testRouteSchema(),
+			"rollout":    rolloutSchema(),
+			"retention":  retentionSchema(),
+			"timeouts":   timeoutsSchema(ctx),
 			"deletion_protection": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 				MarkdownDescription: "Refuse to destroy the endpoint. Default `true`: to destroy it, set it to `false`, apply, then destroy.",
 			},
 		}),
-	}
-}
-
-func containerSchema() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Required:            true,
-		MarkdownDescription: "The Docker container that every instance runs. *Baked in.*",
-		Attributes: map[string]schema.Attribute{
-			"image": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "The image's repository without a tag, as `acme/checkout`; the tag is `version`.",
-			},
-			"port": schema.Int64Attribute{
-				Optional: true, Computed: true, Default: int64default.StaticInt64(defaultPort),
-				MarkdownDescription: "The port on which the container listens for HTTP. Default `8080`.",
-			},
-			"command": schema.ListAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "The command's words, instead of the image's own.",
-			},
-			"environment": schema.MapAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Environment variables of the container. They are kept in state and journal in clear: no secrets here.",
-			},
-		},
-	}
-}
-
-func beanstalkSchema() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Required:            true,
-		MarkdownDescription: "The Elastic Beanstalk environment that runs the container. *Baked in.*",
-		Attributes: map[string]schema.Attribute{
-			"instance_type": optionalString(defaultInstanceType, "EC2 instance type. Default `t3.small`."),
-			"vpc_id": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: "VPC of the instances: the load balancer's.",
-			},
-			"subnets": schema.SetAttribute{
-				Required: true, ElementType: types.StringType,
-				MarkdownDescription: "Subnets of the instances, in that VPC.",
-			},
-			"security_groups": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "Security groups of the instances, beside the one that Elastic Beanstalk makes.",
-			},
-			"instance_profile": optionalString(defaultInstanceProfile, "IAM instance profile of the instances. Default `aws-elasticbeanstalk-ec2-role`."),
-			"service_role":     optionalString(defaultServiceRole, "IAM role that Elastic Beanstalk assumes. Default `aws-elasticbeanstalk-service-role`."),
-			"key_name": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "EC2 key pair for logging in to the instances. None by default.",
-			},
-			"platform_arn": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "ARN of the Docker platform version. By default the recommended one at the time the environment is made, which then stays with it.",
-			},
-			"settings": schema.SetNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "Further Elastic Beanstalk option settings. They come last and so win over those that ionroller derives.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"namespace": schema.StringAttribute{Required: true, MarkdownDescription: "Namespace, as `aws:autoscaling:launchconfiguration`."},
-					"name":      schema.StringAttribute{Required: true, MarkdownDescription: "Option's name, as `RootVolumeSize`."},
-					"value":     schema.StringAttribute{Required: true, MarkdownDescription: "Value, as Elastic Beanstalk writes it."},
-				}},
-			},
-		},
 	}
 }
 
@@ -186,45 +132,9 @@ func routingSchema() schema.Attribute {
 			},
 			"priority": schema.Int64Attribute{
 				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)}, // 0 would read as left out
 				MarkdownDescription: "Priority of the listener rule, 1 to 50000. A free one by default.",
 			},
-		},
-	}
-}
-
-func rolloutSchema() schema.Attribute {
-	step := map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}
-	return schema.SingleNestedAttribute{
-		Optional: true, Computed: true,
-		MarkdownDescription: "How traffic moves to a new environment.",
-		Default: objectdefault.StaticValue(object(map[string]attr.Value{
-			"steps":          types.ListNull(types.ObjectType{AttrTypes: step}),
-			"healthy_within": types.StringValue(defaultHealthyWithin),
-		})),
-		Attributes: map[string]schema.Attribute{
-			"steps": schema.ListNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
-					"bake":   optionalDuration("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
-				}},
-			},
-			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
-		},
-	}
-}
-
-func retentionSchema() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		Optional: true, Computed: true,
-		MarkdownDescription: "How long old environments are kept hot, with the capacity they had under full traffic. Their instances cost money until then.",
-		Default: objectdefault.StaticValue(object(map[string]attr.Value{
-			"for": types.StringValue(defaultRetention), "max": types.Int64Value(defaultRetained),
-		})),
-		Attributes: map[string]schema.Attribute{
-			"for": optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
-			"max": optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
 		},
 	}
 }
@@ -245,7 +155,11 @@ func optionalString(value, description string) schema.StringAttribute {
 }
 
 func optionalDuration(value, description string) schema.StringAttribute {
-	a := optionalString(value, description)
+	return durationAttribute(optionalString(value, description))
+}
+
+// durationAttribute makes equal durations equal however they are written.
+func durationAttribute(a schema.StringAttribute) schema.StringAttribute {
 	a.PlanModifiers = []planmodifier.String{sameDuration{}}
 	return a
 }

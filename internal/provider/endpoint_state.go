@@ -13,23 +13,21 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
-// The values of the attribute status.
-const (
-	statusLive       = "live"
-	statusRollingOut = "rolling_out"
-	statusDrifted    = "drifted"
-	statusDeleting   = "deleting"
-)
+// addresses are where an endpoint is reached.
+type addresses struct{ users, test string }
 
 // setComputed writes what was seen of an endpoint into the model. Attributes
 // that the plan promised (that are known) stay as they were promised.
-func (m *endpointModel) setComputed(w rollout.World, url string) {
+func (m *endpointModel) setComputed(w rollout.World, at addresses) {
 	r := &w.Record
 	if m.Status.IsUnknown() {
-		m.Status = types.StringValue(status(w))
+		m.Status = types.StringValue(string(rollout.StatusOf(w)))
 	}
 	if m.URL.IsUnknown() {
-		m.URL = optional(url)
+		m.URL = optional(at.users)
+	}
+	if m.TestURL.IsUnknown() {
+		m.TestURL = optional(at.test)
 	}
 	if m.ActiveEnvironment.IsUnknown() {
 		m.ActiveEnvironment = optional(r.Active)
@@ -40,6 +38,9 @@ func (m *endpointModel) setComputed(w rollout.World, url string) {
 	if m.LastRollout.IsUnknown() {
 		m.LastRollout = outcome(r.LastRollout)
 	}
+	if m.Rejections.IsUnknown() {
+		m.Rejections = rejections(r.Rejections)
+	}
 	if m.RolloutPlan.IsUnknown() {
 		m.RolloutPlan = types.ObjectNull(planType.AttrTypes)
 	}
@@ -47,22 +48,10 @@ func (m *endpointModel) setComputed(w rollout.World, url string) {
 
 // forgetComputed makes setComputed write everything anew.
 func (m *endpointModel) forgetComputed() {
-	m.Status, m.URL, m.ActiveEnvironment = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
+	m.Status, m.URL, m.TestURL, m.ActiveEnvironment = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	m.Environments = types.ListUnknown(environmentType)
 	m.LastRollout = types.ObjectUnknown(outcomeType.AttrTypes)
-}
-
-func status(w rollout.World) string {
-	switch plan := preview(w, w.Record.Desired); {
-	case w.Record.Phase == endpoint.Deleting:
-		return statusDeleting
-	case w.Record.Rollout != nil:
-		return statusRollingOut
-	case plan.Kind != rollout.PlanNothing:
-		return statusDrifted
-	default:
-		return statusLive
-	}
+	m.Rejections = types.ListUnknown(rejectionType)
 }
 
 func environments(w rollout.World) types.List {
@@ -70,8 +59,8 @@ func environments(w rollout.World) types.List {
 	for i := range w.Record.Environments {
 		e := &w.Record.Environments[i]
 		s := w.Sights[e.Name]
-		expires, retained := w.Record.Expires(e)
-		if !retained {
+		expires, ends := w.Record.Expires(e)
+		if !ends {
 			expires = time.Time{}
 		}
 		values = append(values, types.ObjectValueMust(environmentType.AttrTypes, map[string]attr.Value{
@@ -106,7 +95,30 @@ func outcome(o *endpoint.Outcome) types.Object {
 		"id": types.StringValue(o.ID), "from": optional(o.From), "to": types.StringValue(o.To),
 		"started": timestamp(o.Started), "finished": timestamp(o.Finished),
 		"outcome": types.StringValue(string(o.Result)), "reason": optional(o.Reason),
+		"rejected": types.BoolValue(o.Rejected), "evidence": evidence(o.Evidence),
 	})
+}
+
+func evidence(e *endpoint.Evidence) types.Object {
+	if e == nil {
+		return types.ObjectNull(evidenceType.AttrTypes)
+	}
+	return types.ObjectValueMust(evidenceType.AttrTypes, map[string]attr.Value{
+		"guard": types.StringValue(e.Guard), "subject": types.StringValue(e.Subject), "value": types.StringValue(e.Value),
+		"threshold": types.StringValue(e.Threshold), "window": types.StringValue(e.Window),
+		"share": types.Int64Value(int64(e.Share)), "exposed": types.Float64Value(e.Exposed),
+	})
+}
+
+func rejections(all []endpoint.Rejection) types.List {
+	values := []attr.Value{}
+	for _, j := range all {
+		values = append(values, types.ObjectValueMust(rejectionType.AttrTypes, map[string]attr.Value{
+			"version": types.StringValue(j.Version), "fingerprint": types.StringValue(j.Fingerprint),
+			"reason": types.StringValue(j.Reason), "time": timestamp(j.Time),
+		}))
+	}
+	return types.ListValueMust(rejectionType, values)
 }
 
 func planValue(p rollout.Plan) types.Object {

@@ -19,8 +19,8 @@ import (
 // after its answer was lost, and does not do its work twice then.
 type Platform interface {
 	// Check returns what would stop the endpoint from being made or changed: a
-	// quota that would be hit, a platform that does not exist. creates says that a
-	// new environment is to be made. It changes nothing.
+	// quota that would be hit, a platform that does not exist; and warnings. creates
+	// says that a new environment is to be made. It changes nothing.
 	Check(ctx context.Context, r *endpoint.Record, creates bool) ([]endpoint.Problem, error)
 	// Launch asks for an environment and does not wait for it. What AWS refuses
 	// for good is a *Refusal.

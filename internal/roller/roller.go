@@ -141,7 +141,7 @@ func (r *Roller) Observe(ctx context.Context, name string) (*rollout.World, erro
 }
 
 // Check returns what would stop a spec from being applied, as far as AWS can be
-// asked. It writes nothing. record is nil for an endpoint that does not exist yet.
+// asked, and warnings. It writes nothing. record is nil for an endpoint that does not exist yet.
 func (r *Roller) Check(ctx context.Context, spec endpoint.Spec, record *endpoint.Record, creates bool) ([]endpoint.Problem, error) {
 	if record == nil {
 		there, taken, err := r.there(ctx, spec.Name)

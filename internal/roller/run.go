@@ -72,8 +72,8 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		}
 		problems = append(problems, firing...)
 	}
-	if len(problems) > 0 {
-		return world, &Problems{Endpoint: spec.Name, Problems: problems}
+	if stopping := endpoint.Stopping(problems); len(stopping) > 0 {
+		return world, &Problems{Endpoint: spec.Name, Problems: stopping}
 	}
 	var events []endpoint.Event
 	if !reflect.DeepEqual(r.record.Desired, spec) {

@@ -265,7 +265,8 @@ func (d *decider) progress() (Decision, bool) {
 	if end := d.baked(f); d.Now.Before(end) {
 		return waitUntil(end, Bake)
 	}
-	if v.unclear != "" {
+	// A first deployment has had no users yet, and there is nothing to go back to.
+	if v.unclear != "" && f.From != "" {
 		limit := d.baked(f).Add(d.r.Desired.Rollout.ExtendBake.Std())
 		if d.Now.Before(limit) {
 			return waitUntil(limit, Verdict)
@@ -277,7 +278,7 @@ func (d *decider) progress() (Decision, bool) {
 		return pass()
 	case f.Paused != nil:
 		return wait(Consent)
-	case f.Steps[f.Step].Pause.Then != "" && f.Promoted <= f.Step:
+	case d.atPause(f):
 		return d.consent(f)
 	case f.Step < len(f.Steps)-1:
 		return d.advance(f, to)

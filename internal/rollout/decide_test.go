@@ -410,6 +410,39 @@ func TestHotMovesAtOnceWhatItCanCarry(t *testing.T) {
 	}
 }
 
+// An environment that was lost is made again on the platform version on which the
+// release proved itself; a release that did not prove itself binds nothing.
+func TestMadeAgainOfTheSameParts(t *testing.T) {
+	for name, c := range map[string]struct {
+		proven bool
+		want   string
+	}{
+		"proven": {true, "platform/1"}, "not proven": {false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := live()
+			lost := w.Record.Environment("env-1.0.0")
+			lost.PlatformARN, lost.Proven = "platform/1", c.proven
+			delete(w.Sights, lost.Name)
+			m := rollout.NewModel(w)
+			for n := range 10 {
+				a := rollout.Decide(m.World).Action
+				m.Do(a)
+				if _, ok := a.(rollout.Start); ok {
+					break
+				}
+				if n == 9 {
+					t.Fatalf("nothing is made in its place; now it is to %v", a)
+				}
+			}
+			made := m.Record.Environments[len(m.Record.Environments)-1]
+			if made.Name == lost.Name || made.PlatformARN != c.want {
+				t.Errorf("%s is to be made on %q, want %q", made.Name, made.PlatformARN, c.want)
+			}
+		})
+	}
+}
+
 func TestPreviewTellsVersionsApart(t *testing.T) {
 	w := live()
 	w.Record.Desired.Release.Container.Environment = map[string]string{"A": "1"}

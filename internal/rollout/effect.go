@@ -143,10 +143,17 @@ func (e *effect) tell(t endpoint.EventType, env *endpoint.Environment, format st
 func (e *effect) start(f endpoint.Rollout) {
 	if f.Kind == endpoint.New {
 		e.r.Serial++
-		e.r.Environments = append(e.r.Environments, endpoint.Environment{
+		made := endpoint.Environment{
 			Name: f.To, Release: e.r.Desired.Release, Fingerprint: e.r.Desired.Release.Fingerprint(),
 			Capacity: e.r.Desired.Capacity,
-		})
+		}
+		// What is made again is made of the same parts, if they proved themselves.
+		for _, earlier := range e.r.Environments {
+			if earlier.Proven && earlier.Fingerprint == made.Fingerprint {
+				made.PlatformARN = earlier.PlatformARN
+			}
+		}
+		e.r.Environments = append(e.r.Environments, made)
 	}
 	to := e.r.Environment(f.To)
 	if f.Kind == endpoint.Warm {

@@ -244,6 +244,13 @@ func TestBeanstalkRefuses(t *testing.T) {
 		{"ConfigurationValidationException", "The load balancer does not exist", func(in *elasticbeanstalk.CreateEnvironmentInput) {
 			in.OptionSettings = w.settings("aws:elbv2:loadbalancer", "SharedLoadBalancer", "arn:x")
 		}},
+		{"ConfigurationValidationException", "not the ARN of a secret", func(in *elasticbeanstalk.CreateEnvironmentInput) {
+			in.OptionSettings = w.settings("aws:elasticbeanstalk:application:environmentsecrets", "PASSWORD", "hunter2")
+		}},
+		{"ConfigurationValidationException", "Unknown option for platform", func(in *elasticbeanstalk.CreateEnvironmentInput) {
+			in.PlatformArn = aws.String("arn:aws:elasticbeanstalk:us-east-1::platform/Docker running on 64bit Amazon Linux 2/4.0.8")
+			in.OptionSettings = w.settings("aws:elasticbeanstalk:application:environmentsecrets", "PASSWORD", "arn:aws:ssm:us-east-1:123456789012:parameter/password")
+		}},
 		{"InvalidParameterValue", "must not begin with", func(in *elasticbeanstalk.CreateEnvironmentInput) {
 			in.Tags = []ebtypes.Tag{{Key: aws.String("aws:x"), Value: aws.String("")}}
 		}},

@@ -223,6 +223,19 @@ func TestAlarmInTheFirstDeployment(t *testing.T) {
 	s.wantQuiet(guarded("1.0.1"))
 }
 
+func TestFirstDeploymentWithoutData(t *testing.T) {
+	s := story{t, simulation.New()}
+	s.alarm(rollout.AlarmInsufficient)
+	most := 1.0
+	first := guarded("1.0.0", func(p *endpoint.RolloutPolicy) {
+		p.Analysis = &endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{Max: &most}, MinimumRequests: 1e6}
+	})
+	if _, err := s.w.Roller("apply").Create(context.Background(), first); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.0.0", 100)
+}
+
 func TestTooLittleDataExtendsTheBakeThenFreezes(t *testing.T) {
 	s := begin(t, "1.0.0")
 	s.alarm(rollout.AlarmOK)

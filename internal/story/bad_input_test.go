@@ -48,6 +48,10 @@ var badByItself = []badInput{
 	{"min over max", "capacity.min", 5, "capacity.min", "more than capacity.max"},
 	{"more than five hosts and paths", "routing.paths", []string{"/a", "/b", "/c", "/d", "/e"}, "routing.hosts", "at most 5"},
 	{"no host", "routing.hosts", []string{}, "routing.hosts", "at least one host"},
+	{"a secret by its value", "container.secrets", map[string]string{"PASSWORD": "hunter2"}, "container.secrets", "the value of PASSWORD is not the ARN"},
+	{"an extension in a folder", "beanstalk.extensions", map[string]string{"a/b.config": "files: {}"}, "beanstalk.extensions", "is not the name of a file in .ebextensions"},
+	{"an option setting that is ionroller's", "beanstalk.settings", []any{map[string]string{"namespace": "aws:autoscaling:asg", "name": "MinSize", "value": "1"}}, "beanstalk.settings", "use capacity.min"},
+	{"credentials without a place", "container.registry_auth", map[string]string{"key": ""}, "container.registry_auth.key", "at least 1"},
 	{"a priority out of bounds", "routing.priority", 50001, "routing.priority", "outside 1 to 50000"},
 }
 
@@ -89,6 +93,7 @@ func TestBadInputThatAWSKnows(t *testing.T) {
 		{"a listener of a Network Load Balancer", "routing.listener_arn", network, "routing.listener_arn", "only an Application Load Balancer"},
 		{"a VPC that is not the load balancer's", "beanstalk.vpc_id", "vpc-0", "beanstalk.vpc_id", "is not the VPC"},
 		{"a platform that is not there", "beanstalk.platform_arn", "arn:aws:elasticbeanstalk:us-east-1::platform/None/1.0.0", "beanstalk.platform_arn", "there is no platform"},
+		{"credentials that are not there", "container.registry_auth", map[string]string{"key": "none.json"}, "container.registry_auth", "there is no object"},
 		{"a priority that is taken", "routing.priority", 7, "routing.priority", "7 is taken by listener rule"},
 		{"a host that another rule serves", "routing.hosts", []string{"a.taken.example.com"}, "routing.hosts", "is served already, by listener rule"},
 		{"a host that another endpoint serves", "name", "checkout", "routing.hosts", "is served already, by listener rule"},

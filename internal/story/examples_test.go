@@ -27,6 +27,7 @@ func TestExamples(t *testing.T) {
 			if err := os.CopyFS(ws.folder, os.DirFS(folder)); err != nil {
 				t.Fatal(err)
 			}
+			w.put(w.info.Bucket, "registry/config.json", `{"auths": {}}`)
 			subnets := must[[]byte](w)(json.Marshal(w.info.Subnets))
 			ws.env["TF_VAR_bucket"], ws.env["TF_VAR_vpc_id"] = w.info.Bucket, w.info.VPCID
 			ws.env["TF_VAR_subnets"], ws.env["TF_VAR_listener_arn"] = string(subnets), w.info.ListenerARN

@@ -22,6 +22,7 @@ type workspace struct {
 	provider map[string]any
 	endpoint map[string]any // the arguments of ionroller_endpoint.checkout
 	env      map[string]string
+	cable    *cable // nil unless it is plugged
 }
 
 // workspace makes one with an endpoint that is good as it is.
@@ -227,7 +228,14 @@ type state struct {
 	RolloutPlan       *rolloutPlan       `json:"rollout_plan"`
 	LastRollout       *struct {
 		From, To, Outcome, Reason string
+		Rejected                  bool
+		Evidence                  *struct {
+			Guard, Subject, Value string
+			Share                 int
+			Exposed               float64
+		}
 	} `json:"last_rollout"`
+	Rejections []struct{ Version, Reason string }
 }
 
 type environmentState struct {

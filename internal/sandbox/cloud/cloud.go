@@ -195,6 +195,15 @@ func quicker(scale float64) func() time.Time {
 // now is the time in answers: UTC with milliseconds.
 func (c *Cloud) now() time.Time { return c.config.Now().UTC().Truncate(time.Millisecond) }
 
+// clients is the time as clients have it: by it they judge whether a session's
+// credentials are still good.
+func (c *Cloud) clients() time.Time {
+	if c.config.TimeScale == 1 {
+		return c.now()
+	}
+	return time.Now().UTC()
+}
+
 // real is how long something takes here, in real time, that takes AWS d.
 func (c *Cloud) real(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / c.config.Speed)

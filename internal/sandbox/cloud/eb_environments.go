@@ -38,6 +38,9 @@ func (s beanstalk) CreateEnvironment(ctx context.Context, in *elasticbeanstalk.C
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
+	if err := settings.checkSecrets(p); err != nil {
+		return nil, err
+	}
 	if _, err := s.sharedListeners(settings); err != nil {
 		return nil, err
 	}
@@ -138,6 +141,16 @@ func (s beanstalk) UpdateEnvironment(ctx context.Context, in *elasticbeanstalk.U
 	if err := next.options.check(); err != nil {
 		return nil, err
 	}
+	p, err := s.platform(e.PlatformArn, nil)
+	if in.PlatformArn != nil || in.SolutionStackName != nil {
+		p, err = s.platform(in.PlatformArn, in.SolutionStackName)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := next.options.checkSecrets(p); err != nil {
+		return nil, err
+	}
 	if in.VersionLabel != nil {
 		a, err := s.application(*e.ApplicationName)
 		if err != nil {
@@ -148,13 +161,7 @@ func (s beanstalk) UpdateEnvironment(ctx context.Context, in *elasticbeanstalk.U
 		}
 		next.version = *in.VersionLabel
 	}
-	if in.PlatformArn != nil || in.SolutionStackName != nil {
-		p, err := s.platform(in.PlatformArn, in.SolutionStackName)
-		if err != nil {
-			return nil, err
-		}
-		e.PlatformArn, e.SolutionStackName = &p.arn, &p.solutionStack
-	}
+	e.PlatformArn, e.SolutionStackName = &p.arn, &p.solutionStack
 	e.Description = cmp.Or(in.Description, e.Description)
 	e.requestID = callerOf(ctx).requestID
 	s.beginUpdate(e, next)

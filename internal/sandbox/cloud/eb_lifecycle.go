@@ -213,7 +213,7 @@ func (c *Cloud) templateOf(e *environment) launchTemplate {
 		t.fault = "the source bundle is not in the bucket any more"
 		return t
 	}
-	if t.image, t.version, err = bundledImage(bundle); err != nil {
+	if t.image, t.version, err = c.image(bundle); err != nil {
 		t.fault = err.Error()
 	}
 	return t

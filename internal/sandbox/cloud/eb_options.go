@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ const (
 	nsEnvironment = "aws:elasticbeanstalk:environment"
 	nsProcess     = "aws:elasticbeanstalk:environment:process:default"
 	nsVariables   = "aws:elasticbeanstalk:application:environment"
+	nsSecrets     = "aws:elasticbeanstalk:application:environmentsecrets"
 	nsCommand     = "aws:elasticbeanstalk:command"
 	nsGroup       = "aws:autoscaling:asg"
 	nsLaunch      = "aws:autoscaling:launchconfiguration"
@@ -144,12 +146,36 @@ func (o options) check() error {
 	return nil
 }
 
-// variables are the environment variables of the containers.
+// secretsSince is the day of the first platform versions that read secrets.
+var secretsSince = time.Date(2025, 3, 26, 0, 0, 0, 0, time.UTC)
+
+// checkSecrets refuses secrets that are not given by ARN, or on a platform that
+// does not know of them.
+func (o options) checkSecrets(p platform) error {
+	for _, x := range o {
+		switch {
+		case x.namespace != nsSecrets:
+		case p.created.Before(secretsSince):
+			return invalidOption(x.namespace, x.name, x.value, "Unknown option for platform "+p.arn)
+		case !secretARN.MatchString(x.value):
+			return invalidOption(x.namespace, x.name, x.value, "Value is not the ARN of a secret or a parameter")
+		}
+	}
+	return nil
+}
+
+var secretARN = regexp.MustCompile(`^arn:[^:]+:(secretsmanager:[^:]+:\d{12}:secret:|ssm:[^:]+:\d{12}:parameter/).+`)
+
+// variables are the environment variables of the containers. There are no secrets
+// here: the value of one tells where it would come from.
 func (o options) variables() map[string]string {
 	m := map[string]string{}
 	for _, x := range o {
-		if x.namespace == nsVariables {
+		switch x.namespace {
+		case nsVariables:
 			m[x.name] = x.value
+		case nsSecrets:
+			m[x.name] = "value of " + x.value
 		}
 	}
 	return m

@@ -14,30 +14,32 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 )
 
-// A platform is a version of the platform branch that the sandbox has.
+// A platform is a version of one of the platform branches that the sandbox has.
 type platform struct {
-	arn, version, solutionStack string
-	recommended                 bool
-	created                     time.Time
+	arn, branch, state, linux, version, solutionStack string
+	recommended                                       bool
+	created                                           time.Time
 }
 
-const (
-	platformBranch = "Docker running on 64bit Amazon Linux 2023"
-	operatingName  = "Amazon Linux"
-	operatingNo    = "2023"
-)
+const operatingName = "Amazon Linux"
 
-// platforms are the versions, the newest first; the newest is recommended.
+// platforms are the versions, the newest first; the newest is recommended. The
+// last one is of a branch that is retired.
 func (c *Cloud) platforms() []platform {
+	version := func(linux, state, v string, created time.Time) platform {
+		branch := "Docker running on 64bit Amazon Linux " + linux
+		return platform{
+			arn:    fmt.Sprintf("arn:aws:elasticbeanstalk:%s::platform/%s/%s", c.config.Region, branch, v),
+			branch: branch, state: state, linux: linux, version: v, created: created,
+			solutionStack: "64bit Amazon Linux " + linux + " v" + v + " running Docker",
+		}
+	}
 	var list []platform
 	for n, v := range []string{"4.9.0", "4.8.2", "4.8.0", "4.7.3"} {
-		list = append(list, platform{
-			arn:     fmt.Sprintf("arn:aws:elasticbeanstalk:%s::platform/%s/%s", c.config.Region, platformBranch, v),
-			version: v, solutionStack: "64bit Amazon Linux 2023 v" + v + " running Docker", recommended: n == 0,
-			created: time.Date(2026, time.Month(9-2*n), 15, 12, 0, 0, 0, time.UTC),
-		})
+		list = append(list, version("2023", "Supported", v, time.Date(2026, time.Month(9-2*n), 15, 12, 0, 0, 0, time.UTC)))
 	}
-	return list
+	list[0].recommended = true
+	return append(list, version("2", "Retired", "4.0.8", time.Date(2025, 2, 10, 12, 0, 0, 0, time.UTC)))
 }
 
 // platform finds one by ARN or by the name of its solution stack.
@@ -69,8 +71,8 @@ func (p platform) lifecycle() string {
 func (p platform) summary() types.PlatformSummary {
 	s := types.PlatformSummary{
 		PlatformArn: ptr(p.arn), PlatformVersion: ptr(p.version), PlatformStatus: types.PlatformStatusReady, PlatformOwner: ptr("AWSElasticBeanstalk"),
-		PlatformCategory: ptr("Docker"), PlatformBranchName: ptr(platformBranch), PlatformBranchLifecycleState: ptr("Supported"),
-		OperatingSystemName: ptr(operatingName), OperatingSystemVersion: ptr(operatingNo),
+		PlatformCategory: ptr("Docker"), PlatformBranchName: ptr(p.branch), PlatformBranchLifecycleState: ptr(p.state),
+		OperatingSystemName: ptr(operatingName), OperatingSystemVersion: ptr(p.linux),
 		SupportedTierList: []string{"WebServer/Standard", "Worker/SQS/HTTP"}, SupportedAddonList: []string{"Log/S3", "Monitoring/Healthd", "WorkerDaemon/SQSD"},
 	}
 	if p.recommended {
@@ -101,8 +103,8 @@ func (s beanstalk) ListPlatformVersions(_ context.Context, in *elasticbeanstalk.
 // matches applies one filter of ListPlatformVersions.
 func (p platform) matches(f types.PlatformFilter) (bool, error) {
 	have, ok := map[string]string{
-		"PlatformName": platformBranch, "PlatformVersion": p.version, "PlatformStatus": "Ready",
-		"PlatformBranchName": platformBranch, "PlatformLifecycleState": p.lifecycle(), "PlatformOwner": "AWSElasticBeanstalk",
+		"PlatformName": p.branch, "PlatformVersion": p.version, "PlatformStatus": "Ready",
+		"PlatformBranchName": p.branch, "PlatformLifecycleState": p.lifecycle(), "PlatformOwner": "AWSElasticBeanstalk",
 		"SupportedTier": "WebServer/Standard", "ProgrammingLanguageName": "", "OperatingSystemName": operatingName,
 	}[value(f.Type)]
 	if !ok {
@@ -137,7 +139,7 @@ func (s beanstalk) DescribePlatformVersion(_ context.Context, in *elasticbeansta
 	}
 	x := p.summary()
 	return &elasticbeanstalk.DescribePlatformVersionOutput{PlatformDescription: &types.PlatformDescription{
-		PlatformArn: x.PlatformArn, PlatformName: ptr(platformBranch), PlatformVersion: x.PlatformVersion, PlatformStatus: x.PlatformStatus,
+		PlatformArn: x.PlatformArn, PlatformName: ptr(p.branch), PlatformVersion: x.PlatformVersion, PlatformStatus: x.PlatformStatus,
 		PlatformOwner: x.PlatformOwner, PlatformCategory: x.PlatformCategory, PlatformBranchName: x.PlatformBranchName,
 		PlatformBranchLifecycleState: x.PlatformBranchLifecycleState, PlatformLifecycleState: x.PlatformLifecycleState,
 		OperatingSystemName: x.OperatingSystemName, OperatingSystemVersion: x.OperatingSystemVersion, SolutionStackName: &p.solutionStack,

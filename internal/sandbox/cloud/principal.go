@@ -198,7 +198,7 @@ func (c *Cloud) identify(s scope) (principal, error) {
 	switch {
 	case !ok || who.token != s.token:
 		return who, wire.Errorf("InvalidClientTokenId", "The security token included in the request is invalid.")
-	case who.session && !c.now().Before(who.expires):
+	case who.session && !c.clients().Before(who.expires):
 		return who, wire.Errorf("ExpiredToken", "The security token included in the request is expired")
 	}
 	return who, nil

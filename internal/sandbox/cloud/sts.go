@@ -99,7 +99,7 @@ func (s tokenService) assume(arn, account string, role Role, name string, durati
 	who := principal{
 		account: account, arn: "arn:aws:sts::" + account + ":assumed-role/" + role.Name + "/" + name, userID: uniqueID("AROA", arn) + ":" + name,
 		policies: append(policies, narrower...), session: true, token: s.id(lowerLetters+digits, 200),
-		expires: s.now().Truncate(time.Second).Add(time.Duration(seconds) * time.Second),
+		expires: s.clients().Truncate(time.Second).Add(time.Duration(seconds) * time.Second),
 	}
 	key := "ASIA" + s.id(upperLetters+digits, 16)
 	s.partition.addSession(key, who)

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 )
 
 // Targets of a group that no rule names are not checked, and count as nothing.
@@ -91,5 +93,28 @@ func TestErrorsOfAnotherEnvironment(t *testing.T) {
 	w.until(failed, "failed", func(s rollout.Sight) bool { return len(s.Errors) > 0 })
 	if s := w.see(w.launch(w.release("1.3.0"))); len(s.Errors) > 0 {
 		t.Errorf("blamed for: %s", strings.Join(s.Errors, "\n"))
+	}
+}
+
+// Of two environments that are launched on one listener at once, one loses.
+func TestLostRace(t *testing.T) {
+	race, err := faults.Parse("elasticbeanstalk:CreateEnvironment race")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *sandbox.Config) {
+		c.Speed, c.Faults = 120, faults.Settings{Faults: []faults.Fault{race}}
+	})
+	first, second := w.add(w.release("1.0.0")).Name, w.add(w.release("1.1.0")).Name
+	w.ok(w.platform.Launch(t.Context(), w.record, w.record.Environment(first)))
+	w.ok(w.platform.Launch(t.Context(), w.record, w.record.Environment(second)))
+	lost := 0
+	for _, name := range []string{first, second} {
+		if s := w.until(w.record.Environment(name), "ready", func(s rollout.Sight) bool { return s.Ready }); s.Raced {
+			lost++
+		}
+	}
+	if lost != 1 {
+		t.Errorf("%d of 2 have lost the race", lost)
 	}
 }

@@ -55,3 +55,32 @@ func TestWeightsInAnyMeasure(t *testing.T) {
 		}
 	}
 }
+
+// An environment that lost a race for the priority of its listener rule says
+// nothing against its release: another one is made, though not for ever.
+func TestLostRaceIsRunAgain(t *testing.T) {
+	m := rollout.NewModel(rolling(-1))
+	made := 1
+	for ; made < 10; made++ {
+		to := m.Record.Environment(m.Record.Rollout.To)
+		to.HealthyReads, to.Carried = 0, false
+		see(&m.World, to.Name, func(s *rollout.Sight) { s.Errors, s.Raced = []string{"PriorityInUse."}, true })
+		abandon, ok := rollout.Decide(m.World).Action.(rollout.Abandon)
+		if !ok {
+			t.Fatalf("it comes to %+v", rollout.Decide(m.World))
+		}
+		if abandon.Back.Result != endpoint.Superseded {
+			break
+		}
+		begun := func() bool {
+			f := m.Record.Rollout
+			return f != nil && f.To != to.Name && m.Record.Environment(f.To).Launched
+		}
+		for m.Do(abandon); !begun(); {
+			m.Do(rollout.Decide(m.World).Action)
+		}
+	}
+	if made != 3 {
+		t.Errorf("%d environments were made", made)
+	}
+}

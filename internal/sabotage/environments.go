@@ -33,8 +33,8 @@ var environments = []Guard{
 		Name:    "no-managed-updates",
 		Against: "managed platform updates change what runs under a release's name",
 		File:    "internal/beanstalk/settings.go",
-		Old:     `s.add(nsManaged, "ManagedActionsEnabled", "false")`,
-		New:     `s.add(nsManaged, "ManagedActionsEnabled", "")`,
+		Old:     `s.put(nsManaged, "ManagedActionsEnabled", "false")`,
+		New:     ``,
 		Package: "internal/beanstalk", Test: "TestSettings",
 	},
 	{
@@ -68,6 +68,22 @@ var environments = []Guard{
 		Old:     `if !to.Carried && len(s.Errors) > 0 {`,
 		New:     `if false {`,
 		Package: "internal/rollout", Test: "TestDecide/the platform reports an error",
+	},
+	{
+		Name:    "race-that-is-seen",
+		Against: "of two launches on one listener one may lose a race for a priority",
+		File:    "internal/beanstalk/observe.go",
+		Old:     `s.Raced = s.Raced || strings.Contains(m, "PriorityInUse")`,
+		New:     ``,
+		Package: "internal/beanstalk", Test: "TestLostRace",
+	},
+	{
+		Name:    "race-that-is-run-again",
+		Against: "of two launches on one listener one may lose a race for a priority",
+		File:    "internal/rollout/decide.go",
+		Old:     `if !to.Carried && s.Raced && d.attempts(to) < launchAttempts {`,
+		New:     `if false {`,
+		Package: "internal/rollout", Test: "TestLostRaceIsRunAgain",
 	},
 	{
 		Name:    "errors-of-this-environment-only",

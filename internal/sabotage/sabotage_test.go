@@ -50,6 +50,34 @@ func hasTest(t *testing.T, folder, test string) bool {
 	return false
 }
 
+// TestReference holds the reference to the tables: the tests that it names are
+// those that need a guard.
+func TestReference(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(moduleRoot(t), "templates/guides/sandbox-reference.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, ok := strings.Cut(string(text), "\n## What bites")
+	if !ok {
+		t.Fatal("the reference has no section about what bites")
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	proves := map[string]bool{}
+	for _, g := range Guards() {
+		test, _, _ := strings.Cut(g.Test, "/")
+		proves[filepath.Base(g.Package)+"."+test] = true
+	}
+	named := regexp.MustCompile("`(\\w+\\.Test\\w+)`").FindAllStringSubmatch(section, -1)
+	if len(named) == 0 {
+		t.Error("it names no test")
+	}
+	for _, name := range named {
+		if !proves[name[1]] {
+			t.Errorf("it names %s, and no guard has it", name[1])
+		}
+	}
+}
+
 // TestGuards takes every guard out.
 func TestGuards(t *testing.T) {
 	if os.Getenv("IONROLLER_SABOTAGE") == "" {

@@ -96,14 +96,33 @@ func TestErrorsOfAnotherEnvironment(t *testing.T) {
 	}
 }
 
+// The stack and its groups are not there at once, and not until the end.
+func TestResourcesComeAndGo(t *testing.T) {
+	w := newWorld(t, func(c *sandbox.Config) {
+		c.Faults = befall(t,
+			"cloudformation:DescribeStackResources error=ValidationError status=400 times=2",
+			"elasticloadbalancing:DescribeTargetHealth error=TargetGroupNotFound status=400 times=2")
+	})
+	w.launch(w.release("1.0.0"))
+}
+
+// befall are faults, as they are written on a command line.
+func befall(t *testing.T, texts ...string) (settings faults.Settings) {
+	t.Helper()
+	for _, text := range texts {
+		f, err := faults.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings.Faults = append(settings.Faults, f)
+	}
+	return settings
+}
+
 // Of two environments that are launched on one listener at once, one loses.
 func TestLostRace(t *testing.T) {
-	race, err := faults.Parse("elasticbeanstalk:CreateEnvironment race")
-	if err != nil {
-		t.Fatal(err)
-	}
 	w := newWorld(t, func(c *sandbox.Config) {
-		c.Speed, c.Faults = 120, faults.Settings{Faults: []faults.Fault{race}}
+		c.Speed, c.Faults = 120, befall(t, "elasticbeanstalk:CreateEnvironment race")
 	})
 	first, second := w.add(w.release("1.0.0")).Name, w.add(w.release("1.1.0")).Name
 	w.ok(w.platform.Launch(t.Context(), w.record, w.record.Environment(first)))

@@ -190,6 +190,19 @@ func TestCompositeAlarmIsSeen(t *testing.T) {
 	w.until("the composite alarm fires", func() bool { return w.alarms(time.Time{}, "service")["service"].State == rollout.AlarmFiring })
 }
 
+// DescribeAlarms takes a hundred names.
+func TestManyAlarms(t *testing.T) {
+	w := newWorld(t)
+	w.alarm()
+	var names []string
+	for i := range 150 {
+		names = append(names, "nobody-"+strconv.Itoa(i))
+	}
+	if alarms := w.alarms(time.Time{}, append(names, "errors")...); len(alarms) != 1 {
+		t.Errorf("%d alarms, not 1", len(alarms))
+	}
+}
+
 // An alarm that fired and is quiet again fired all the same.
 func TestAlarmThatFiredMeanwhile(t *testing.T) {
 	w := newWorld(t)

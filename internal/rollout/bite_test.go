@@ -37,6 +37,17 @@ func TestNothingIsAskedOfAnEnvironmentThatIsNotReady(t *testing.T) {
 	}
 }
 
+// While traffic leaves the live environment it keeps the capacity for all of it:
+// traffic may come back at any time.
+func TestActiveKeepsItsCapacityInARollout(t *testing.T) {
+	w := rolling(0)
+	w.Record.Environment("env-1.0.0").Full = 3
+	scale, ok := rollout.Decide(w).Action.(rollout.Scale)
+	if !ok || scale.Environment != "env-1.0.0" || scale.Scaling != (rollout.Scaling{Min: 3, Max: 4}) {
+		t.Errorf("it comes to %+v", rollout.Decide(w))
+	}
+}
+
 // Weights count beside each other: 999 is all when it is alone, and 0 is nothing.
 func TestWeightsInAnyMeasure(t *testing.T) {
 	for _, c := range []struct {

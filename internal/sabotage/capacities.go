@@ -38,6 +38,23 @@ var capacities = []Guard{
 		Package: "internal/rollout", Test: "TestDecide/the next step waits for capacity",
 	},
 	{
+		Name:    "candidate-has-its-floor",
+		Against: "the default trigger shrinks an environment that has little traffic yet",
+		File:    "internal/rollout/decide.go",
+		Old:     `want.Min = max(want.Min, d.need(f, f.Step+1), e.Full)`,
+		New:     `want.Min = max(want.Min, e.Full)`,
+		Package: "internal/rollout", Test: "TestDecide/capacity is asked for before weight",
+	},
+	{
+		Name:    "active-has-its-floor",
+		Against: "the default trigger shrinks an environment as traffic leaves it, to which it may go back",
+		File:    "internal/rollout/decide.go",
+		Old: `			want.Min = max(want.Min, e.Full)
+		}`,
+		New:     `		}`,
+		Package: "internal/rollout", Test: "TestActiveKeepsItsCapacityInARollout",
+	},
+	{
 		Name:    "no-weight-for-the-unhealthy",
 		Against: "a group of which all targets are unhealthy gets its requests all the same (fail-open)",
 		File:    "internal/rollout/decide.go",

@@ -66,6 +66,14 @@ var metrics = []Guard{
 		Package: "internal/gate", Test: "TestAlarmThatFiredMeanwhile",
 	},
 	{
+		Name:    "alarms-by-the-hundred",
+		Against: "DescribeAlarms takes a hundred names",
+		File:    "internal/gate/alarms.go",
+		Old:     `slices.Chunk(names, namesPerCall)`,
+		New:     `slices.Chunk(names, 10*namesPerCall)`,
+		Package: "internal/gate", Test: "TestManyAlarms",
+	},
+	{
 		Name:    "fired-meanwhile",
 		Against: "an alarm fires and is quiet again between two looks",
 		File:    "internal/gate/alarms.go",

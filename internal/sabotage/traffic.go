@@ -45,6 +45,16 @@ var traffic = []Guard{
 		Package: "internal/rollout", Test: "TestWeightsInAnyMeasure",
 	},
 	{
+		Name:    "weights-are-read-back",
+		Against: "a rule that was changed a moment ago is not yet what it was changed to",
+		File:    "internal/rollout/decide.go",
+		Old: `d.Traffic.Is(want) && d.Traffic.Routed {
+		return do(Settle{want})`,
+		New: `true {
+		return do(Settle{want})`,
+		Package: "internal/rollout", Test: "TestDecide/a step is set",
+	},
+	{
 		Name:    "priority-taken-meanwhile",
 		Against: "Elastic Beanstalk and others race for priorities",
 		File:    "internal/balancer/shift.go",

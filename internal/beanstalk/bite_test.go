@@ -122,7 +122,7 @@ func befall(t *testing.T, texts ...string) (settings faults.Settings) {
 // Of two environments that are launched on one listener at once, one loses.
 func TestLostRace(t *testing.T) {
 	w := newWorld(t, func(c *sandbox.Config) {
-		c.Speed, c.Faults = 120, befall(t, "elasticbeanstalk:CreateEnvironment race")
+		c.Speed, c.Faults = 60, befall(t, "elasticbeanstalk:CreateEnvironment race")
 	})
 	first, second := w.add(w.release("1.0.0")).Name, w.add(w.release("1.1.0")).Name
 	w.ok(w.platform.Launch(t.Context(), w.record, w.record.Environment(first)))

@@ -64,6 +64,7 @@ type Clients struct {
 	CloudFormation *cloudformation.Client
 	CloudWatch     *cloudwatch.Client
 	S3             *s3.Client
+	Images         *Images
 }
 
 // Calls are tried this often, with at most this between two tries. Throttling is
@@ -118,6 +119,7 @@ func build(config aws.Config) *Clients {
 		CloudFormation: cloudformation.NewFromConfig(telling),
 		CloudWatch:     cloudwatch.NewFromConfig(telling),
 		S3:             s3.NewFromConfig(config),
+		Images:         NewImages(config),
 	}
 }
 

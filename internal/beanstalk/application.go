@@ -52,40 +52,48 @@ func (p *Platform) application(ctx context.Context, name string) (*types.Applica
 	return &out.Applications[0], nil
 }
 
-// ensureVersion uploads the release's bundle and makes its application version.
-func (p *Platform) ensureVersion(ctx context.Context, r *endpoint.Record, release endpoint.Release) error {
-	label := release.Label()
+// ensureVersion uploads the bundle of an environment's release and makes its
+// application version. It returns the digest of the image that is in it, or "".
+func (p *Platform) ensureVersion(ctx context.Context, r *endpoint.Record, e *endpoint.Environment) (string, error) {
+	release, label := e.Release, e.Release.Label()
 	found, err := p.hasVersion(ctx, r.Endpoint, label)
-	if err != nil || found {
-		return err
-	}
-	text, err := p.bundle(release)
 	if err != nil {
-		return fmt.Errorf("packing the bundle of %s: %w", label, err)
+		return "", err
+	}
+	if found {
+		return p.versionDigest(ctx, r.Endpoint, release)
+	}
+	digest, err := p.digest(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	text, err := p.bundle(release, digest)
+	if err != nil {
+		return "", fmt.Errorf("packing the bundle of %s: %w", label, err)
 	}
 	key := p.bundleKey(r.Endpoint, release)
 	_, err = p.s3.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &p.Bucket, Key: &key, Body: bytes.NewReader(text), ContentType: aws.String("application/zip"),
 	})
 	if err != nil {
-		return fmt.Errorf("uploading s3://%s/%s: %w", p.Bucket, key, err)
+		return "", fmt.Errorf("uploading s3://%s/%s: %w", p.Bucket, key, err)
 	}
 	_, err = p.eb.CreateApplicationVersion(ctx, &elasticbeanstalk.CreateApplicationVersionInput{
 		ApplicationName: &r.Endpoint,
 		VersionLabel:    &label,
 		Description:     aws.String("Image tag " + release.Version),
 		SourceBundle:    &types.S3Location{S3Bucket: &p.Bucket, S3Key: &key},
-		Tags:            list(p.tags(r.Endpoint)),
+		Tags:            list(withDigest(p.tags(r.Endpoint), digest)),
 	})
 	if code(err) == "InvalidParameterValue" {
 		if found, lookErr := p.hasVersion(ctx, r.Endpoint, label); lookErr == nil && found {
-			return nil
+			return p.versionDigest(ctx, r.Endpoint, release)
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("creating application version %s of %s: %w", label, r.Endpoint, err)
+		return "", fmt.Errorf("creating application version %s of %s: %w", label, r.Endpoint, err)
 	}
-	return nil
+	return digest, nil
 }
 
 func (p *Platform) hasVersion(ctx context.Context, application, label string) (bool, error) {

@@ -51,12 +51,13 @@ type volume struct {
 }
 
 // bundled is the time of the files in a bundle: a bundle is a function of its
-// release, byte for byte.
+// release and digest, byte for byte.
 var bundled = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// bundle packs a release as Elastic Beanstalk's Docker platform takes it.
-func (p *Platform) bundle(r endpoint.Release) ([]byte, error) {
-	text, err := json.MarshalIndent(p.dockerrun(r), "", "  ")
+// bundle packs a release as Elastic Beanstalk's Docker platform takes it. digest is
+// that of its image, or "".
+func (p *Platform) bundle(r endpoint.Release, digest string) ([]byte, error) {
+	text, err := json.MarshalIndent(p.dockerrun(r, digest), "", "  ")
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +85,16 @@ func (p *Platform) bundle(r endpoint.Release) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-func (p *Platform) dockerrun(r endpoint.Release) dockerrun {
+func (p *Platform) dockerrun(r endpoint.Release, digest string) dockerrun {
 	d := dockerrun{
 		Version: "1",
 		Image:   image{Name: r.Reference(), Update: "true"},
 		Ports:   []ports{{r.Container.Port}},
 		Command: shellWords(r.Container.Command),
+	}
+	if digest != "" {
+		// Docker pulls by the digest, wherever the tag points to by then.
+		d.Image.Name += "@" + digest
 	}
 	for _, v := range slices.SortedFunc(slices.Values(r.Container.Volumes), endpoint.CompareVolumes) {
 		d.Volumes = append(d.Volumes, volume(v))

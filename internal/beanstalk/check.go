@@ -39,6 +39,9 @@ func (p *Platform) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 	if err := p.checkPlatform(ctx, r.Desired.Release, &f); err != nil {
 		return nil, err
 	}
+	if err := p.checkImage(ctx, r.Endpoint, r.Desired.Release, &f); err != nil {
+		return nil, err
+	}
 	if err := p.checkRegistryAuth(ctx, r.Desired.Release.Container.RegistryAuth, &f); err != nil {
 		return nil, err
 	}

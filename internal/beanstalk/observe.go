@@ -92,10 +92,11 @@ func (p *Platform) identify(ctx context.Context, application string, s *sighting
 	}
 	d := listed[i]
 	if s.e.ID == "" {
-		ours, err := p.isOurs(ctx, aws.ToString(d.EnvironmentArn), application)
-		if err != nil || !ours {
+		tags, err := p.tagsOf(ctx, aws.ToString(d.EnvironmentArn))
+		if err != nil || !p.are(tags, application) {
 			return err
 		}
+		s.ImageDigest = tags[tagDigest]
 	}
 	s.Found = true
 	s.Ready = d.Status == types.EnvironmentStatusReady

@@ -42,12 +42,14 @@ type Options struct {
 // Platform makes, observes and removes environments.
 type Platform struct {
 	Options
-	account, region string
-	eb              *elasticbeanstalk.Client
-	elb             *elasticloadbalancingv2.Client
-	scaling         *autoscaling.Client
-	stacks          *cloudformation.Client
-	s3              *s3.Client
+	partition, account, region string
+
+	eb      *elasticbeanstalk.Client
+	elb     *elasticloadbalancingv2.Client
+	scaling *autoscaling.Client
+	stacks  *cloudformation.Client
+	s3      *s3.Client
+	images  *awsclient.Images
 }
 
 var _ roller.Platform = (*Platform)(nil)
@@ -55,8 +57,8 @@ var _ roller.Platform = (*Platform)(nil)
 // New returns the platform of the clients' account and Region.
 func New(c *awsclient.Clients, o Options) *Platform {
 	return &Platform{
-		Options: o, account: c.Account, region: c.Region,
-		eb: c.Beanstalk, elb: c.LoadBalancing, scaling: c.AutoScaling, stacks: c.CloudFormation, s3: c.S3,
+		Options: o, partition: c.Partition, account: c.Account, region: c.Region,
+		eb: c.Beanstalk, elb: c.LoadBalancing, scaling: c.AutoScaling, stacks: c.CloudFormation, s3: c.S3, images: c.Images,
 	}
 }
 
@@ -74,7 +76,8 @@ func (p *Platform) launch(ctx context.Context, r *endpoint.Record, e *endpoint.E
 	if err := p.ensureApplication(ctx, r); err != nil {
 		return err
 	}
-	if err := p.ensureVersion(ctx, r, e.Release); err != nil {
+	digest, err := p.ensureVersion(ctx, r, e)
+	if err != nil {
 		return err
 	}
 	platform, err := p.platformARN(ctx, e)
@@ -93,7 +96,7 @@ func (p *Platform) launch(ctx context.Context, r *endpoint.Record, e *endpoint.E
 		PlatformArn:     &platform,
 		Tier:            &types.EnvironmentTier{Name: aws.String("WebServer"), Type: aws.String("Standard")},
 		OptionSettings:  settings(e, front),
-		Tags:            p.environmentTags(r, e),
+		Tags:            p.environmentTags(r, e, digest),
 	})
 	if code(err) != "InvalidParameterValue" {
 		return err

@@ -4,6 +4,11 @@
 package beanstalk_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -13,16 +18,35 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 )
 
 const (
 	branch = "arn:aws:elasticbeanstalk:us-east-1::platform/Docker running on 64bit Amazon Linux "
 	older  = branch + "2023/4.8.2"
+	ecr    = "123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout"
 	// retired is of a branch that is retired, and from before there were secrets.
 	retired = branch + "2/4.0.8"
 	secret  = "arn:aws:secretsmanager:us-east-1:123456789012:secret:checkout-AbCdEf"
 )
+
+// push puts an image into ECR, of which nothing matters but that it differs.
+func (w *world) push(tag, content string) (digest string) {
+	w.Helper()
+	digest, err := w.sandbox.Push("checkout", tag, content)
+	w.ok(err)
+	return digest
+}
+
+// befall makes things go wrong, as it is written on a command line.
+func (w *world) befall(text string) {
+	w.Helper()
+	f, err := faults.Parse(text)
+	w.ok(err)
+	w.ok(w.sandbox.SetFaults(faults.Settings{Faults: []faults.Fault{f}}))
+}
 
 func (w *world) put(bucket, key string) {
 	w.Helper()
@@ -63,6 +87,21 @@ func TestCheckRelease(t *testing.T) {
 			w.ok(err)
 			r.Container.RegistryAuth = endpoint.RegistryAuth{Bucket: "elsewhere", Key: "registry.json"}
 		}, []string{"container.registry_auth: bucket elsewhere is in Region eu-west-1 and the endpoint is in us-east-1"}},
+		"an image in ECR": {func(w *world, r *endpoint.Release) {
+			w.push("1.0.0", "{}")
+			r.Container.Image = ecr
+		}, nil},
+		"an image that was not pushed": {func(w *world, r *endpoint.Release) {
+			w.push("0.9.0", "{}")
+			r.Container.Image = ecr
+		}, []string{"version: there is no image " + ecr + ":1.0.0"}},
+		"a repository that is not there": {func(_ *world, r *endpoint.Release) {
+			r.Container.Image = ecr
+		}, []string{"container.image: there is no repository checkout in ECR of account 123456789012 and Region us-east-1"}},
+		"no leave to look": {func(w *world, r *endpoint.Release) {
+			w.befall("ecr:DescribeImages error=AccessDeniedException")
+			r.Container.Image = ecr
+		}, []string{"warning container.image: what " + ecr + ":1.0.0 points to cannot be told"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, nil)
@@ -160,4 +199,79 @@ func TestLaunchOnTheKeptPlatform(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An environment runs what the tag pointed to when its release was packed, wherever
+// the tag is moved, and whichever answers were lost.
+func TestImageDigest(t *testing.T) {
+	w := newWorld(t, nil)
+	first := w.push("1.0.0", "first")
+	r := w.release("1.0.0")
+	r.Container.Image = ecr
+	w.befall("elasticbeanstalk:CreateApplicationVersion drop nth=1")
+	e := w.launch(r)
+	if want := ecr + ":1.0.0@" + first; e.ImageDigest != first || w.packed(r) != want {
+		t.Errorf("the record has %q, the bundle %q, want %q", e.ImageDigest, w.packed(r), want)
+	}
+
+	second := w.push("1.0.0", "second")
+	w.ok(w.platform.Launch(t.Context(), w.record, e)) // the answer was lost: again
+	again := w.add(r)
+	w.ok(w.platform.Launch(t.Context(), w.record, again))
+	if w.see(again); again.ImageDigest != first {
+		t.Errorf("another environment of the release has %q, want %q", again.ImageDigest, first)
+	}
+	r.Container.Environment = map[string]string{"A": "1"}
+	other := w.add(r)
+	w.ok(w.platform.Launch(t.Context(), w.record, other))
+	if w.see(other); other.ImageDigest != second {
+		t.Errorf("an environment of another release has %q, want %q", other.ImageDigest, second)
+	}
+
+	// What proved itself is made again, though its version is gone.
+	r.Container.Environment = map[string]string{"A": "2"}
+	kept := w.add(r)
+	kept.ImageDigest = first
+	w.ok(w.platform.Launch(t.Context(), w.record, kept))
+	if w.see(kept); kept.ImageDigest != first || w.packed(r) != ecr+":1.0.0@"+first {
+		t.Errorf("it is made again of %q, %s, want %q", kept.ImageDigest, w.packed(r), first)
+	}
+}
+
+// Who may not ask ECR gets what the tag points to; an image that is not there is
+// refused for good.
+func TestImageWithoutDigest(t *testing.T) {
+	w := newWorld(t, nil)
+	w.push("1.0.0", "first")
+	w.befall("ecr:DescribeImages error=AccessDeniedException")
+	r := w.release("1.0.0")
+	r.Container.Image = ecr
+	if e := w.launch(r); e.ImageDigest != "" || w.packed(r) != ecr+":1.0.0" {
+		t.Errorf("the record has %q, the bundle %q", e.ImageDigest, w.packed(r))
+	}
+	w.befall("ecr:DescribeImages delay=1ms")
+	r.Version = "9.9.9"
+	var refused *roller.Refusal
+	if err := w.platform.Launch(t.Context(), w.record, w.add(r)); !errors.As(err, &refused) || !strings.Contains(err.Error(), "resolving image "+ecr+":9.9.9") {
+		t.Errorf("launching an image that is not there: %v", err)
+	}
+}
+
+// packed is the image in a release's bundle.
+func (w *world) packed(r endpoint.Release) string {
+	w.Helper()
+	key := "bundles/" + w.info.AccountID + "/" + w.info.Region + "/checkout/" + r.Label() + ".zip"
+	out, err := w.clients.S3.GetObject(w.Context(), &s3.GetObjectInput{Bucket: &w.info.Bucket, Key: &key})
+	w.ok(err)
+	defer out.Body.Close()
+	text, err := io.ReadAll(out.Body)
+	w.ok(err)
+	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	w.ok(err)
+	file, err := archive.Open("Dockerrun.aws.json")
+	w.ok(err)
+	defer file.Close()
+	var d struct{ Image struct{ Name string } }
+	w.ok(json.NewDecoder(file).Decode(&d))
+	return d.Image.Name
 }

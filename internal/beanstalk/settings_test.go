@@ -102,11 +102,11 @@ func TestSettings(t *testing.T) {
 
 func TestBundle(t *testing.T) {
 	p := &Platform{Options: Options{Bucket: "acme-deployments"}}
-	first, err := p.bundle(example())
+	first, err := p.bundle(example(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := p.bundle(example())
+	second, err := p.bundle(example(), "")
 	if err != nil || !bytes.Equal(first, second) {
 		t.Errorf("a release has two bundles, %v", err)
 	}
@@ -171,7 +171,7 @@ func TestBundle(t *testing.T) {
 // A release without any of it has a bundle as small as can be.
 func TestPlainBundle(t *testing.T) {
 	r := endpoint.Release{Version: "1.0.0", Container: endpoint.Container{Image: "acme/checkout", Port: 80}}
-	text, err := json.Marshal((&Platform{}).dockerrun(r))
+	text, err := json.Marshal((&Platform{}).dockerrun(r, ""))
 	if want := `{"AWSEBDockerrunVersion":"1","Image":{"Name":"acme/checkout:1.0.0","Update":"true"},"Ports":[{"ContainerPort":80}]}`; err != nil || string(text) != want {
 		t.Errorf("%s, %v", text, err)
 	}
@@ -180,11 +180,11 @@ func TestPlainBundle(t *testing.T) {
 func TestEnvironmentTags(t *testing.T) {
 	p := &Platform{Options: Options{Owner: "acme", Tags: map[string]string{"team": "payments", tagOwner: "forged"}}}
 	got := map[string]string{}
-	for _, tag := range p.environmentTags(&endpoint.Record{Endpoint: "checkout"}, &endpoint.Environment{Release: example(), Fingerprint: "0123456789ab"}) {
+	for _, tag := range p.environmentTags(&endpoint.Record{Endpoint: "checkout"}, &endpoint.Environment{Release: example(), Fingerprint: "0123456789ab"}, "sha256:abc") {
 		got[*tag.Key] = *tag.Value
 	}
 	want := map[string]string{
-		"team": "payments", tagOwner: "acme", tagEndpoint: "checkout", tagVersion: "1.0.0", tagFingerprint: "0123456789ab",
+		"team": "payments", tagOwner: "acme", tagEndpoint: "checkout", tagVersion: "1.0.0", tagFingerprint: "0123456789ab", tagDigest: "sha256:abc",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -22,13 +22,14 @@ const (
 	tagOwner       = "ionroller:owner"
 	tagVersion     = "ionroller:version"
 	tagFingerprint = "ionroller:fingerprint"
+	tagDigest      = "ionroller:image-digest" // of what was resolved
 )
 
 // maxTags is the number of tags that Elastic Beanstalk lets a user put on an
 // environment, and ownTags how many of them we need.
 const (
 	maxTags = 47
-	ownTags = 4
+	ownTags = 5
 )
 
 // tags are those of everything that is made for an endpoint. Ours win over the
@@ -40,10 +41,18 @@ func (p *Platform) tags(name string) map[string]string {
 	return t
 }
 
-func (p *Platform) environmentTags(r *endpoint.Record, e *endpoint.Environment) []types.Tag {
+func (p *Platform) environmentTags(r *endpoint.Record, e *endpoint.Environment, digest string) []types.Tag {
 	t := p.tags(r.Endpoint)
 	t[tagVersion], t[tagFingerprint] = e.Release.Version, e.Fingerprint
-	return list(t)
+	return list(withDigest(t, digest))
+}
+
+// withDigest adds the digest of the image, where it is known.
+func withDigest(tags map[string]string, digest string) map[string]string {
+	if digest != "" {
+		tags[tagDigest] = digest
+	}
+	return tags
 }
 
 func list(tags map[string]string) []types.Tag {
@@ -70,5 +79,10 @@ func (p *Platform) tagsOf(ctx context.Context, arn string) (map[string]string, e
 // isOurs says that something was made for this endpoint and owner.
 func (p *Platform) isOurs(ctx context.Context, arn, name string) (bool, error) {
 	tags, err := p.tagsOf(ctx, arn)
-	return err == nil && tags[tagEndpoint] == name && tags[tagOwner] == p.Owner, err
+	return err == nil && p.are(tags, name), err
+}
+
+// are says that tags are those of something made for this endpoint and owner.
+func (p *Platform) are(tags map[string]string, name string) bool {
+	return tags[tagEndpoint] == name && tags[tagOwner] == p.Owner
 }

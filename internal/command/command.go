@@ -18,16 +18,19 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 // The exit codes.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitHeld   = 5 // another run holds the lease
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitBack    = 3 // the rollout was rolled back
+	exitRefused = 4 // the release is rejected, or the endpoint pinned
+	exitHeld    = 5 // another run holds the lease
 )
 
 // Main runs the command and returns its exit code. The first interrupt ends what
@@ -51,12 +54,18 @@ func run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	fmt.Fprintf(stderr, "ionroller: %v\n", err)
 	var usage *usageError
 	var held *roller.Held
+	var failed *roller.Failed
+	var rejected *roller.Rejected
 	switch {
 	case errors.As(err, &usage):
 		fmt.Fprintln(stderr, usage.hint)
 		return exitUsage
 	case errors.As(err, &held):
 		return exitHeld
+	case errors.As(err, &rejected):
+		return exitRefused
+	case errors.As(err, &failed) && failed.Outcome != nil && failed.Outcome.Result == endpoint.RolledBack:
+		return exitBack
 	}
 	return exitFailed
 }
@@ -98,7 +107,8 @@ this command tries it out, shows what runs, and goes on where a run stopped.`,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newReconcile(), newVersion(version))
+	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newRollback(), newReconcile(), newPolicy(), newVersion(version))
+	root.AddCommand(orders()...)
 	return root
 }
 
@@ -127,6 +137,14 @@ func (a *account) flags(cmd *cobra.Command) {
 	f.StringVar(&a.bucket, "bucket", os.Getenv("IONROLLER_BUCKET"), "bucket of the journal (IONROLLER_BUCKET)")
 	f.StringVar(&a.owner, "owner", os.Getenv("IONROLLER_OWNER"), "whose endpoints (IONROLLER_OWNER)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done to standard error")
+}
+
+// owned connects for a command that changes something.
+func (a *account) owned(cmd *cobra.Command) (*roller.Roller, error) {
+	if a.owner == "" {
+		return nil, usage(cmd, errors.New("no owner: set --owner or IONROLLER_OWNER to the owner of the provider's configuration"))
+	}
+	return a.connect(cmd)
 }
 
 // chosen returns the endpoints that were named, or all there are; of these, others

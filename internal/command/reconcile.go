@@ -28,9 +28,6 @@ time is over. Without names it takes all endpoints of the owner.`,
 			if !once {
 				return usage(cmd, errors.New("say --once: this version does not stay running"))
 			}
-			if a.owner == "" {
-				return usage(cmd, errors.New("no owner: set --owner or IONROLLER_OWNER to the owner of the provider's configuration"))
-			}
 			return reconcile(cmd, &a, names)
 		},
 	}
@@ -43,7 +40,7 @@ time is over. Without names it takes all endpoints of the owner.`,
 // keep it from the next.
 func reconcile(cmd *cobra.Command, a *account, names []string) error {
 	ctx := cmd.Context()
-	loop, err := a.connect(cmd)
+	loop, err := a.owned(cmd)
 	if err != nil {
 		return err
 	}

@@ -74,16 +74,18 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 
 // status is what is running, as --output json prints it.
 type status struct {
-	Endpoint     string              `json:"endpoint"`
-	Owner        string              `json:"owner"`
-	Status       rollout.Status      `json:"status"`
-	Phase        endpoint.Phase      `json:"phase"`
-	Version      string              `json:"version"` // live; "" when none is
-	Desired      string              `json:"desired"`
-	Rollout      *rolloutStatus      `json:"rollout"`
-	LastRollout  *endpoint.Outcome   `json:"last_rollout"`
-	Lease        *endpoint.Lease     `json:"lease"`
-	Environments []environmentStatus `json:"environments"`
+	Endpoint     string               `json:"endpoint"`
+	Owner        string               `json:"owner"`
+	Status       rollout.Status       `json:"status"`
+	Phase        endpoint.Phase       `json:"phase"`
+	Version      string               `json:"version"` // live; "" when none is
+	Desired      string               `json:"desired"`
+	Rollout      *rolloutStatus       `json:"rollout"`
+	LastRollout  *endpoint.Outcome    `json:"last_rollout"`
+	Pin          *endpoint.Pin        `json:"pin"`
+	Rejections   []endpoint.Rejection `json:"rejections"`
+	Lease        *endpoint.Lease      `json:"lease"`
+	Environments []environmentStatus  `json:"environments"`
 }
 
 type rolloutStatus struct {
@@ -92,6 +94,10 @@ type rolloutStatus struct {
 	Step   int           `json:"step"` // from 1; 0 before the first
 	Steps  int           `json:"steps"`
 	Weight int           `json:"weight"` // percent
+	// MaxWeight is the cap, in percent; 100 is none.
+	MaxWeight int             `json:"max_weight"`
+	Frozen    *endpoint.Stall `json:"frozen"`
+	Paused    *endpoint.Stall `json:"paused"`
 }
 
 type environmentStatus struct {
@@ -112,10 +118,13 @@ func newStatusOf(w rollout.World) status {
 	s := status{
 		Endpoint: r.Endpoint, Owner: r.Owner, Status: rollout.StatusOf(w), Phase: r.Phase, Version: r.ActiveVersion(),
 		Desired: r.Desired.Release.Version, LastRollout: r.LastRollout, Lease: r.Lease,
-		Environments: []environmentStatus{},
+		Pin: r.Pin, Rejections: append([]endpoint.Rejection{}, r.Rejections...), Environments: []environmentStatus{},
 	}
 	if f := r.Rollout; f != nil {
-		s.Rollout = &rolloutStatus{Kind: f.Kind, To: r.Environment(f.To).Release.Version, Step: f.Step + 1, Steps: len(f.Steps)}
+		s.Rollout = &rolloutStatus{
+			Kind: f.Kind, To: r.Environment(f.To).Release.Version, Step: f.Step + 1, Steps: len(f.Steps),
+			MaxWeight: f.Limit(), Frozen: f.Frozen, Paused: f.Paused,
+		}
 		if f.Step >= 0 {
 			s.Rollout.Weight = f.Share(f.Step)
 		}
@@ -168,11 +177,21 @@ func (s status) headline() string {
 	if s.Version != "" {
 		live = s.Version + " is live"
 	}
+	if s.Pin != nil {
+		live += ", pinned"
+		if s.Pin.Reason != "" {
+			live += " (" + s.Pin.Reason + ")"
+		}
+	}
 	switch {
 	case s.Phase == endpoint.Deleting:
 		return fmt.Sprintf("%s: is being removed", s.Endpoint)
 	case s.Rollout != nil && s.Rollout.Step == 0:
 		return fmt.Sprintf("%s: %s; a rollout to %s has no traffic yet", s.Endpoint, live, s.Rollout.To)
+	case s.Rollout != nil && s.Rollout.Frozen != nil:
+		return fmt.Sprintf("%s: %s; the rollout to %s is frozen at %d %%: %s", s.Endpoint, live, s.Rollout.To, s.Rollout.Weight, s.Rollout.Frozen.Reason)
+	case s.Status == rollout.StatusCapped || s.Status == rollout.StatusPaused:
+		return fmt.Sprintf("%s: %s; the rollout to %s is %s at %d %%", s.Endpoint, live, s.Rollout.To, s.Status, s.Rollout.Weight)
 	case s.Rollout != nil:
 		return fmt.Sprintf("%s: %s; a rollout to %s is at step %d of %d, at %d %%", s.Endpoint, live, s.Rollout.To, s.Rollout.Step, s.Rollout.Steps, s.Rollout.Weight)
 	case s.LastRollout != nil && s.LastRollout.Result == endpoint.RolledBack:

@@ -36,6 +36,8 @@ type Environment struct {
 	TargetGroup  string `json:"target_group,omitempty"`  // ARN
 	ScalingGroup string `json:"scaling_group,omitempty"` // name
 	PlatformARN  string `json:"platform_arn,omitempty"`
+	// ImageDigest is what the image's tag pointed to; empty where that is not known.
+	ImageDigest string `json:"image_digest,omitempty"`
 
 	Created  time.Time `json:"created,omitzero"`   // its launch was asked for
 	Launched bool      `json:"launched"`           // the platform accepted the launch

@@ -23,6 +23,8 @@ const (
 	RolloutFrozen          EventType = "RolloutFrozen"          // traffic is left as it is, and nothing goes on by itself
 	RolloutContinued       EventType = "RolloutContinued"       // a freeze, a pause or a cap was lifted
 	ReleaseRejected        EventType = "ReleaseRejected"        // it is not tried again unasked
+	EndpointPinned         EventType = "EndpointPinned"         // an operator went back by hand
+	EndpointUnpinned       EventType = "EndpointUnpinned"       //
 	OrderObeyed            EventType = "OrderObeyed"            // an operator's order was carried out
 	OrderDeclined          EventType = "OrderDeclined"          // there was nothing it could be carried out on
 	EnvironmentCreated     EventType = "EnvironmentCreated"     //

@@ -74,6 +74,19 @@ type Rejection struct {
 	Time        time.Time `json:"time"`
 	// Retry is rollout.retry at that time: raised above it, the release is tried again.
 	Retry int `json:"retry"`
+	// Pinned says that an operator went back from it by hand.
+	Pinned bool `json:"pinned,omitempty"`
+}
+
+// Pin holds an endpoint at the release that an operator went back to, until it is
+// lifted or another release than the one left is asked for.
+type Pin struct {
+	Fingerprint string    `json:"fingerprint"` // of the release that is to stay
+	Version     string    `json:"version"`
+	Left        string    `json:"left"` // version that was left
+	Reason      string    `json:"reason,omitempty"`
+	Time        time.Time `json:"time"`
+	Who         Who       `json:"who"`
 }
 
 // Stall says why a rollout does not go on by itself.

@@ -3,7 +3,11 @@
 
 package endpoint
 
-import "time"
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+)
 
 // OrderKind is what an operator asks for.
 type OrderKind string
@@ -14,6 +18,8 @@ const (
 	OrderResume  OrderKind = "resume"  // go on after a pause order
 	OrderAbort   OrderKind = "abort"   // take traffic back and reject the release
 	OrderRetry   OrderKind = "retry"   // clear the rejection of Release
+	OrderUnpin   OrderKind = "unpin"   // lift the pin
+	OrderDrop    OrderKind = "drop"    // remove the retained environment of Release
 )
 
 // Order is what an operator asked for. Whoever holds the lease carries it out.
@@ -24,4 +30,12 @@ type Order struct {
 	Reason  string    `json:"reason,omitempty"`
 	Time    time.Time `json:"time"`
 	Who     Who       `json:"who"`
+}
+
+// NewOrder makes an order with an id of its own.
+func NewOrder(kind OrderKind, release, reason string, who Who, now time.Time) Order {
+	return Order{
+		ID:   now.UTC().Format("20060102T150405.000") + "-" + strings.ToLower(rand.Text()[:8]),
+		Kind: kind, Release: release, Reason: reason, Time: now.UTC(), Who: who,
+	}
 }

@@ -54,6 +54,8 @@ type Record struct {
 	GivenUp string `json:"given_up,omitempty"`
 	// Rejections are the releases that a guard or an operator took out.
 	Rejections []Rejection `json:"rejections,omitempty"`
+	// Pin says that an operator went back by hand; nil when nobody did.
+	Pin *Pin `json:"pin,omitempty"`
 	// Obeyed are the ids of the newest orders that were carried out.
 	Obeyed []string `json:"obeyed,omitempty"`
 
@@ -278,6 +280,7 @@ func (r Record) Clone() Record {
 	r.Accepted = clonePtr(r.Accepted)
 	r.Intent = clonePtr(r.Intent)
 	r.LastRollout = clonePtr(r.LastRollout)
+	r.Pin = clonePtr(r.Pin)
 	r.Move = clonePtr(r.Move)
 	r.Rollout = clonePtr(r.Rollout)
 	if r.Rollout != nil {

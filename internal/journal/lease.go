@@ -60,6 +60,31 @@ func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, cr
 	}
 }
 
+// Preempt takes the endpoint's lease from whoever holds it, dead or alive. A live
+// holder cannot write the record any more, but a call to AWS that it sent before
+// may take effect until its lease would have ended.
+func (j *Journal) Preempt(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
+	for {
+		v, err := j.get(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			return nil, fmt.Errorf("endpoint %s has no record in s3://%s/%s", name, j.Bucket, j.recordKey(name))
+		}
+		if err := j.ours(&v.record); err != nil {
+			return nil, err
+		}
+		s, err := j.take(ctx, name, who, false, v)
+		if err == nil {
+			return s, nil
+		}
+		if !errors.Is(err, errLost) {
+			return nil, err
+		}
+	}
+}
+
 // take writes the lease into the version that was seen, which is nil for the
 // first of an endpoint.
 func (j *Journal) take(ctx context.Context, name string, who endpoint.Who, create bool, seen *version) (*session, error) {
@@ -68,11 +93,11 @@ func (j *Journal) take(ctx context.Context, name string, who endpoint.Who, creat
 	if err != nil {
 		return nil, err
 	}
-	if dead := record.Lease; dead != nil {
+	if before := record.Lease; before != nil {
 		record.Append(endpoint.Event{
 			Time: now.UTC(), Type: endpoint.LeaseTaken, Version: record.ActiveVersion(), Who: who,
-			Message: fmt.Sprintf("the lease was taken over from %s by %s on %s, not heard of for %s", dead.Who.Run, dead.Who.Caller, dead.Who.Host, seen.age),
-			Data:    map[string]string{"holder": dead.Holder, "since": dead.Since.UTC().Format(time.RFC3339)},
+			Message: fmt.Sprintf("the lease was taken over from %s by %s on %s, last heard of %s ago", before.Who.Run, before.Who.Caller, before.Who.Host, seen.age),
+			Data:    map[string]string{"holder": before.Holder, "since": before.Since.UTC().Format(time.RFC3339)},
 		})
 	}
 	record.Epoch++

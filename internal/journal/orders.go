@@ -5,10 +5,8 @@ package journal
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -16,16 +14,9 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
-// orderTime begins an order's id, so that S3 lists orders by age.
-const orderTime = "20060102T150405.000"
-
 // Order leaves an order for whoever holds the endpoint's lease, now or next. It
-// needs no lease itself: an object of its own never meets the holder's writes. An
-// order without an id gets one from its time.
+// needs no lease itself: an object of its own never meets the holder's writes.
 func (j *Journal) Order(ctx context.Context, name string, o endpoint.Order) error {
-	if o.ID == "" {
-		o.ID = o.Time.UTC().Format(orderTime) + "-" + strings.ToLower(rand.Text()[:8])
-	}
 	text, err := json.MarshalIndent(o, "", "  ")
 	if err == nil {
 		_, err = j.write(ctx, j.orderKey(name, o.ID), text, "")

@@ -34,6 +34,9 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 			Computed:            true,
 			MarkdownDescription: "The environments that exist, the newest last.",
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"platform_arn": computedString("Platform version that it was made on, and stays on."),
+				"image_digest": computedString("What the image's tag pointed to when the release was packed, as `sha256:...`; null for images that are not in Amazon ECR, and when asking ECR is not allowed."),
+
 				"name":        computedString("Name in Elastic Beanstalk."),
 				"id":          computedString("Elastic Beanstalk's id, as `e-abcd1234`."),
 				"version":     computedString("Version of the release."),
@@ -109,6 +112,7 @@ func computedString(description string) schema.StringAttribute {
 var (
 	environmentType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"name": types.StringType, "id": types.StringType, "version": types.StringType, "fingerprint": types.StringType,
+		"platform_arn": types.StringType, "image_digest": types.StringType,
 		"role": types.StringType, "weight": types.Int64Type, "health": types.StringType, "capacity": types.Int64Type,
 		"proven": types.BoolType, "created": types.StringType, "retired": types.StringType, "expires": types.StringType,
 	}}

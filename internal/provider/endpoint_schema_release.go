@@ -18,7 +18,7 @@ func containerSchema() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"image": schema.StringAttribute{
 				Required:            true,
-				MarkdownDescription: "The image's repository without a tag, as `acme/checkout`; the tag is `version`. An image in Amazon ECR, as `123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout`, needs no credentials but the permission of the instance profile to pull it (the managed policy `AmazonEC2ContainerRegistryReadOnly`); for other private registries see `registry_auth`.",
+				MarkdownDescription: "The image's repository without a tag, as `acme/checkout`; the tag is `version`. An image in Amazon ECR, as `123456789012.dkr.ecr.us-east-1.amazonaws.com/checkout`, needs no credentials but the permission of the instance profile to pull it (the managed policy `AmazonEC2ContainerRegistryReadOnly`). Its tag is resolved when a release is packed (with `ecr:DescribeImages`), and instances pull by that digest, also those that start after the tag was moved. From other registries they pull what the tag points to at the time: let tags there be immutable. For other private registries see `registry_auth`.",
 			},
 			"port": schema.Int64Attribute{
 				Optional: true, Computed: true, Default: int64default.StaticInt64(defaultPort),

@@ -66,6 +66,7 @@ func environments(w rollout.World) types.List {
 		values = append(values, types.ObjectValueMust(environmentType.AttrTypes, map[string]attr.Value{
 			"name": types.StringValue(e.Name), "id": optional(e.ID),
 			"version": types.StringValue(e.Release.Version), "fingerprint": types.StringValue(e.Fingerprint),
+			"platform_arn": optional(e.PlatformARN), "image_digest": optional(e.ImageDigest),
 			"role":   types.StringValue(string(w.Record.Role(e))),
 			"weight": types.Int64Value(int64(w.Traffic.Percent(e.Name))),
 			"health": types.StringValue(healthWord(s)), "capacity": types.Int64Value(int64(s.Desired)),

@@ -98,6 +98,10 @@ type Rejected struct {
 }
 
 func (r *Rejected) Error() string {
+	if r.Rejection.Pinned {
+		return fmt.Sprintf("endpoint %s is pinned: at %s %s. Nothing was changed, release %s is live; set the version to it or to a new one, or lift the pin with ionroller unpin %s",
+			r.Endpoint, r.Rejection.Time.UTC().Format(time.RFC3339), strings.TrimRight(r.Rejection.Reason, "."), r.Live, r.Endpoint)
+	}
 	return fmt.Sprintf("release %s of endpoint %s was rejected at %s: %s. Nothing was changed, release %s is live; mend it and bump the version, or raise rollout.retry above %d to try it again",
 		r.Rejection.Version, r.Endpoint, r.Rejection.Time.UTC().Format(time.RFC3339), strings.TrimRight(r.Rejection.Reason, "."), r.Live, r.Rejection.Retry)
 }

@@ -98,6 +98,12 @@ type Journal interface {
 	// Acquire takes the endpoint's lease. A holder that is at work is a *Held; one
 	// that died is waited for. create allows for an endpoint without a record.
 	Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (Session, error)
+	// Preempt takes the endpoint's lease from whoever holds it. A call to AWS that a
+	// live holder sent before may still take effect for as long as a lease lasts.
+	Preempt(ctx context.Context, name string, who endpoint.Who) (Session, error)
+	// Events returns the endpoint's trail after the event of a number, at most some
+	// of them, the oldest first; none when there are no more.
+	Events(ctx context.Context, name string, after int64) ([]endpoint.Event, error)
 	// Order leaves an order for whoever holds the endpoint's lease next.
 	Order(ctx context.Context, name string, o endpoint.Order) error
 }

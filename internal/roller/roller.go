@@ -108,6 +108,16 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 // was removed asks for nothing, and its lease is not taken. A rollout that fails on
 // the way is a *Failed.
 func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, error) {
+	return r.reconcile(ctx, name, false)
+}
+
+// Tend does for an endpoint what can be done without waiting: it carries out
+// orders, and leaves the rest to who comes next.
+func (r *Roller) Tend(ctx context.Context, name string) (rollout.World, error) {
+	return r.reconcile(ctx, name, true)
+}
+
+func (r *Roller) reconcile(ctx context.Context, name string, brisk bool) (rollout.World, error) {
 	record, err := r.Journal.Read(ctx, name)
 	if err == nil && record != nil && record.Phase == endpoint.Deleted {
 		return rollout.World{Record: *record}, nil
@@ -120,6 +130,7 @@ func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, err
 		return rollout.World{}, err
 	}
 	defer run.end()
+	run.brisk = brisk
 	before := run.record.LastRollout
 	world, err := run.drive(ctx)
 	last := world.Record.LastRollout

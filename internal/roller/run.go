@@ -24,6 +24,8 @@ type run struct {
 	world   rollout.World
 	// enough, when set, says that the run need not stay for the rest.
 	enough func(*endpoint.Record) bool
+	// brisk ends the run where it would have to wait.
+	brisk bool
 }
 
 func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
@@ -189,6 +191,9 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	case rollout.Stop:
 		return errors.New(a.Reason)
 	case nil:
+		if r.brisk {
+			return errRest
+		}
 		return r.sleep(ctx, decision.Wake, p)
 	default:
 		if p.justDone(a, r.Clock.Now()) {

@@ -176,7 +176,7 @@ func (d *decider) start() (Decision, bool) {
 	}
 	if to := d.existing(target); to != nil {
 		f.To, f.Kind = to.Name, endpoint.Warm
-		if to.Proven && d.whole(to) {
+		if to.Proven && (d.whole(to) || d.pinned(to)) {
 			f.Kind, f.Cap = endpoint.Hot, 0
 			f.Steps = d.hotSteps(to, active)
 		}
@@ -207,11 +207,17 @@ func (d *decider) whole(e *endpoint.Environment) bool {
 	return s.Found && s.Ready && s.Healthy >= max(e.Full, 1)
 }
 
+// pinned says that an operator wants an environment's release now, with whatever
+// healthy capacity there is.
+func (d *decider) pinned(e *endpoint.Environment) bool {
+	return d.r.Pin != nil && d.r.Pin.Fingerprint == e.Fingerprint && d.Sights[e.Name].Healthy > 0
+}
+
 // hotSteps moves at once the share that healthy capacity carries: all of it as a
 // rule, less when the live release has grown since.
 func (d *decider) hotSteps(to, active *endpoint.Environment) []endpoint.Step {
 	all := []endpoint.Step{{Weight: 100}}
-	if active == nil {
+	if active == nil || d.Sights[active.Name].Healthy == 0 {
 		return all
 	}
 	share := d.Sights[to.Name].Healthy * 100 / max(d.load(active), 1)
@@ -371,6 +377,9 @@ func (d *decider) need(f *endpoint.Rollout, step int) int {
 	from := d.r.Environment(f.From)
 	if from == nil {
 		return max(1, d.r.Environment(f.To).Capacity.Min)
+	}
+	if f.Kind == endpoint.Hot && d.Sights[f.From].Healthy == 0 {
+		return 1 // whatever there is is better than what serves
 	}
 	share := f.Steps[min(max(step, 0), len(f.Steps)-1)].Weight
 	if f.Kind != endpoint.Hot {

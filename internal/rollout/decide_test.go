@@ -410,19 +410,19 @@ func TestHotMovesAtOnceWhatItCanCarry(t *testing.T) {
 	}
 }
 
-// An environment that was lost is made again on the platform version on which the
-// release proved itself; a release that did not prove itself binds nothing.
+// An environment that was lost is made again on the platform version and of the
+// image with which the release proved itself; a release that did not prove itself binds nothing.
 func TestMadeAgainOfTheSameParts(t *testing.T) {
 	for name, c := range map[string]struct {
-		proven bool
-		want   string
+		proven           bool
+		platform, digest string
 	}{
-		"proven": {true, "platform/1"}, "not proven": {false, ""},
+		"proven": {true, "platform/1", "sha256:1"}, "not proven": {false, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := live()
 			lost := w.Record.Environment("env-1.0.0")
-			lost.PlatformARN, lost.Proven = "platform/1", c.proven
+			lost.PlatformARN, lost.ImageDigest, lost.Proven = "platform/1", "sha256:1", c.proven
 			delete(w.Sights, lost.Name)
 			m := rollout.NewModel(w)
 			for n := range 10 {
@@ -436,8 +436,8 @@ func TestMadeAgainOfTheSameParts(t *testing.T) {
 				}
 			}
 			made := m.Record.Environments[len(m.Record.Environments)-1]
-			if made.Name == lost.Name || made.PlatformARN != c.want {
-				t.Errorf("%s is to be made on %q, want %q", made.Name, made.PlatformARN, c.want)
+			if made.Name == lost.Name || made.PlatformARN != c.platform || made.ImageDigest != c.digest {
+				t.Errorf("%s is to be made on %q of %q, want %q of %q", made.Name, made.PlatformARN, made.ImageDigest, c.platform, c.digest)
 			}
 		})
 	}

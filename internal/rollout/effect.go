@@ -150,7 +150,7 @@ func (e *effect) start(f endpoint.Rollout) {
 		// What is made again is made of the same parts, if they proved themselves.
 		for _, earlier := range e.r.Environments {
 			if earlier.Proven && earlier.Fingerprint == made.Fingerprint {
-				made.PlatformARN = earlier.PlatformARN
+				made.PlatformARN, made.ImageDigest = earlier.PlatformARN, earlier.ImageDigest
 			}
 		}
 		e.r.Environments = append(e.r.Environments, made)
@@ -228,7 +228,8 @@ func (e *effect) conclude() {
 	to.Failure, to.FailedAt = back.Reason, e.Now
 	e.r.GivenUp = to.Fingerprint
 	if back.Rejects {
-		e.reject(to, back.Reason)
+		e.reject(to, back.Reason, false)
+		e.r.LastRollout.Rejected = true
 	}
 	switch {
 	case e.r.Accepted != nil:
@@ -250,13 +251,12 @@ func (e *effect) standBy() {
 }
 
 // reject takes a release out.
-func (e *effect) reject(env *endpoint.Environment, reason string) {
+func (e *effect) reject(env *endpoint.Environment, reason string, pinned bool) {
 	e.r.Rejections = append(slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool {
 		return j.Fingerprint == env.Fingerprint
 	}), endpoint.Rejection{
-		Fingerprint: env.Fingerprint, Version: env.Release.Version, Reason: reason, Time: e.Now, Retry: e.r.Desired.Rollout.Retry,
+		Fingerprint: env.Fingerprint, Version: env.Release.Version, Reason: reason, Time: e.Now, Retry: e.r.Desired.Rollout.Retry, Pinned: pinned,
 	})
-	e.r.LastRollout.Rejected = true
 	e.tell(endpoint.ReleaseRejected, env, "%s is rejected: it is not tried again unless rollout.retry is raised above %d, or by ionroller retry", env.Release.Version, e.r.Desired.Rollout.Retry)
 }
 
@@ -301,6 +301,9 @@ func (e *effect) lose(name string) {
 func (e *effect) accept() {
 	desired := e.r.Desired
 	e.r.Accepted, e.r.GivenUp, e.r.Phase = &desired, "", endpoint.Live
+	if e.r.Pin != nil && e.r.Pin.Fingerprint != desired.Release.Fingerprint() {
+		e.r.Pin = nil // another release was asked for
+	}
 	if f := e.r.Rollout; f != nil {
 		e.tell(endpoint.DesiredStateReached, e.r.Environment(f.To), "%s has %d %% of traffic, as configured", desired.Release.Version, f.Share(f.Step))
 		return

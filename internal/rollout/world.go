@@ -40,6 +40,7 @@ type Sight struct {
 	TargetGroup  string `json:"target_group,omitempty"`
 	ScalingGroup string `json:"scaling_group,omitempty"`
 	PlatformARN  string `json:"platform_arn,omitempty"`
+	ImageDigest  string `json:"image_digest,omitempty"` // told once, when the environment is first seen
 
 	Healthy int     `json:"healthy"` // targets that pass their health check
 	Desired int     `json:"desired"` // instances the scaling group keeps
@@ -138,6 +139,7 @@ func Learn(r *endpoint.Record, sights map[string]Sight) {
 		e.TargetGroup = either(s.TargetGroup, e.TargetGroup)
 		e.ScalingGroup = either(s.ScalingGroup, e.ScalingGroup)
 		e.PlatformARN = either(s.PlatformARN, e.PlatformARN)
+		e.ImageDigest = either(s.ImageDigest, e.ImageDigest)
 	}
 }
 

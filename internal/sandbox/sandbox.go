@@ -202,6 +202,11 @@ func (s *Sandbox) Info() Info {
 // Calls gives the log of all calls, the oldest first.
 func (s *Sandbox) Calls() []cloud.Call { return s.cloud.Calls() }
 
+// Push puts an image into the first account's ECR and gives its digest.
+func (s *Sandbox) Push(repository, tag, manifest string) (digest string, err error) {
+	return s.cloud.Push(repository, tag, manifest)
+}
+
 // SetFaults replaces what goes wrong, all or nothing.
 func (s *Sandbox) SetFaults(settings faults.Settings) error { return s.faults.Set(settings) }
 

@@ -312,7 +312,7 @@ func TestPause(t *testing.T) {
 }
 
 func (s story) order(kind endpoint.OrderKind) {
-	o := endpoint.Order{Kind: kind, Time: s.w.Now, Who: endpoint.Who{Caller: "arn:aws:iam::123456789012:user/on-call"}}
+	o := endpoint.NewOrder(kind, "", "", endpoint.Who{Caller: "arn:aws:iam::123456789012:user/on-call"}, s.w.Now)
 	if err := s.w.Roller("command").Journal.Order(context.Background(), "checkout", o); err != nil {
 		s.Fatal(err)
 	}

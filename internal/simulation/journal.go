@@ -67,11 +67,25 @@ func (j *journal) Acquire(_ context.Context, name string, who endpoint.Who, crea
 	return s, s.write(r)
 }
 
+func (j *journal) Preempt(_ context.Context, name string, who endpoint.Who) (roller.Session, error) {
+	if err := j.w.fault("Acquire", false); err != nil {
+		return nil, err
+	}
+	r := thaw(j.w.Records[name])
+	r.Epoch++
+	r.Lease = &endpoint.Lease{Holder: fmt.Sprint(j.holder, r.Epoch), Who: who, Since: j.w.Now, Until: j.w.Now.Add(leaseLength)}
+	s := &session{w: j.w, record: r}
+	return s, s.write(r)
+}
+
+func (j *journal) Events(_ context.Context, _ string, after int64) ([]endpoint.Event, error) {
+	return j.w.Trail[min(int(after), len(j.w.Trail)):], j.w.fault("Events", false)
+}
+
 func (j *journal) Order(_ context.Context, _ string, o endpoint.Order) error {
 	if err := j.w.fault("Order", false); err != nil {
 		return err
 	}
-	o.ID = fmt.Sprint(len(j.w.Orders), j.w.Now.UnixNano())
 	j.w.Orders = append(j.w.Orders, o)
 	return nil
 }
@@ -107,6 +121,9 @@ func (s *session) Commit(_ context.Context, r endpoint.Record) error {
 
 func (s *session) write(r endpoint.Record) error {
 	if stored := s.w.Records[r.Endpoint]; stored != nil && stored.Epoch > r.Epoch {
+		if stored.Lease == nil {
+			return fmt.Errorf("another run has taken the lease of %s over and given it back", r.Endpoint)
+		}
 		return &roller.Held{Endpoint: r.Endpoint, Lease: *stored.Lease}
 	}
 	s.w.Trail = append(s.w.Trail, r.Outbox...)

@@ -91,6 +91,41 @@ func TestEverythingOfARelease(t *testing.T) {
 	}
 }
 
+// A release runs the image that its tag pointed to when it was packed: the tag is
+// moved, and an environment that is lost is made again of the same image.
+func TestImageStays(t *testing.T) {
+	w := start(t, sandbox.Config{})
+	image := w.info.AccountID + ".dkr.ecr." + w.info.Region + ".amazonaws.com/checkout"
+	first := must[string](w)(w.Push("checkout", "1.0.0", "first"))
+	ws := w.workspace()
+	ws.set("container.image", image)
+	ws.apply()
+	lost := ws.show().Environments[0]
+	if lost.ImageDigest != first || lost.PlatformARN == "" {
+		t.Errorf("the state is %+v, want the digest %s and a platform", lost, first)
+	}
+
+	must[string](w)(w.Push("checkout", "1.0.0", "second"))
+	ws.wantEmptyPlan()
+	w.terminate(lost.Name)
+	ws.apply()
+	made := ws.show()
+	if made.ActiveEnvironment == lost.Name || made.Environments[len(made.Environments)-1].ImageDigest != first {
+		t.Errorf("in place of %s there is %+v, want the digest %s", lost.Name, made, first)
+	}
+	var dockerrun struct{ Image struct{ Name string } }
+	if err := json.Unmarshal([]byte(w.bundle(made.ActiveEnvironment)["Dockerrun.aws.json"]), &dockerrun); err != nil || dockerrun.Image.Name != image+":1.0.0@"+first {
+		t.Errorf("the bundle has %q, %v", dockerrun.Image.Name, err)
+	}
+
+	ws.set("version", "1.1.0")
+	if r := ws.terraform("plan"); r.code != 1 || !r.says("there is no image "+image+":1.1.0: push it first") {
+		t.Errorf("the plan for an image that was not pushed ended with code %d:\n%s", r.code, r.out)
+	}
+	ws.set("version", "1.0.0")
+	ws.wantEmptyPlan()
+}
+
 // A retired platform is named at plan, and used all the same.
 func TestRetiredPlatform(t *testing.T) {
 	w := start(t, sandbox.Config{})

@@ -240,9 +240,12 @@ type state struct {
 
 type environmentState struct {
 	Name, ID, Version, Role, Health string
-	Weight, Capacity                int
-	Proven                          bool
-	Expires                         *time.Time
+
+	PlatformARN      string `json:"platform_arn"`
+	ImageDigest      string `json:"image_digest"`
+	Weight, Capacity int
+	Proven           bool
+	Expires          *time.Time
 }
 
 type rolloutPlan struct {

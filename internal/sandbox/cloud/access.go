@@ -33,7 +33,11 @@ func (c *Cloud) authorize(p principal, service, operation string, input any) err
 				if resource != "*" {
 					on = " on resource: " + resource
 				}
-				return wire.Errorf("AccessDenied", "User: %s is not authorized to perform: %s%s %s", p.arn, n.action, on, why)
+				code := "AccessDenied"
+				if service == "ecr" { // as all services that speak JSON alone
+					code += "Exception"
+				}
+				return wire.Errorf(code, "User: %s is not authorized to perform: %s%s %s", p.arn, n.action, on, why)
 			}
 		}
 	}

@@ -46,6 +46,10 @@ var resources = map[string]string{
 	"cloudwatch:TagResource":          "{ResourceARN}",
 	"cloudwatch:UntagResource":        "{ResourceARN}",
 
+	"ecr:CreateRepository": "repository/{RepositoryName}",
+	"ecr:DescribeImages":   "repository/{RepositoryName}",
+	"ecr:PutImage":         "repository/{RepositoryName}",
+
 	"elasticbeanstalk:CreateApplication":             "application/{ApplicationName}",
 	"elasticbeanstalk:CreateApplicationVersion":      "applicationversion/{ApplicationName}/{VersionLabel}",
 	"elasticbeanstalk:CreateEnvironment":             "environment/{ApplicationName}/{EnvironmentName}",

@@ -15,7 +15,7 @@ import (
 func TestNeedsAreOfServedOperations(t *testing.T) {
 	receivers := map[string]any{
 		"autoscaling": scalingService{}, "cloudformation": formation{}, "cloudwatch": monitoring{}, "elasticbeanstalk": beanstalk{},
-		"elasticloadbalancing": balancing{}, "sts": tokenService{},
+		"ecr": registry{}, "elasticloadbalancing": balancing{}, "sts": tokenService{},
 	}
 	member := regexp.MustCompile(`\{([A-Z]\w*)\}`)
 	check := func(action, template string, more ...string) {

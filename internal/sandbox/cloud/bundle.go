@@ -74,6 +74,9 @@ func (c *Cloud) image(bundle []byte) (name, version string, err error) {
 			return "", "", fmt.Errorf("failed to download authentication credentials %s from bucket %s", auth.Key, auth.Bucket)
 		}
 	}
+	if err := c.pull(d.Image.Name); err != nil {
+		return "", "", err
+	}
 	name, version = splitImage(d.Image.Name)
 	return name, version, nil
 }

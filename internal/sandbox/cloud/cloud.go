@@ -3,7 +3,7 @@
 
 // Package cloud is the sandbox's world: AWS accounts in one Region, each with
 // Elastic Beanstalk, Application Load Balancers, Auto Scaling, CloudFormation,
-// EC2's network, CloudWatch and STS, as far as deployments need them.
+// EC2's network, CloudWatch, ECR and STS, as far as deployments need them.
 //
 // One mutex guards the world. A request holds it from its start to its encoded
 // answer, so operations are plain functions over plain state. Everything that
@@ -106,6 +106,7 @@ type state struct {
 	balancers    []*loadBalancer
 	groups       []*targetGroup
 	scaling      []*scalingGroup
+	repositories []*repository
 	instances    map[string]*instance
 	watching     watching
 }

@@ -63,8 +63,8 @@ type Principal struct {
 // readOnly allows what neither changes anything nor gives other permissions.
 const readOnly = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*", "Action": [
 	"autoscaling:Describe*", "cloudformation:Describe*", "cloudformation:List*", "cloudwatch:Describe*", "cloudwatch:Get*",
-	"cloudwatch:List*", "ec2:Describe*", "elasticbeanstalk:Check*", "elasticbeanstalk:Describe*", "elasticbeanstalk:List*",
-	"elasticloadbalancing:Describe*", "s3:Get*", "s3:List*"]}}`
+	"cloudwatch:List*", "ec2:Describe*", "ecr:Describe*", "elasticbeanstalk:Check*", "elasticbeanstalk:Describe*",
+	"elasticbeanstalk:List*", "elasticloadbalancing:Describe*", "s3:Get*", "s3:List*"]}}`
 
 func builtIn(account string) []Principal {
 	return []Principal{

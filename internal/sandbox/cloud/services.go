@@ -130,5 +130,13 @@ func (c *Cloud) serve() map[string]*wire.Service {
 			"UntagResource":           {"ResourceARN", "TagKeys"},
 		},
 	}, monitoring{c})
+	add(&wire.Service{
+		Name: "ecr", Version: "2015-09-21",
+		Required: map[string][]string{
+			"CreateRepository": {"RepositoryName"},
+			"DescribeImages":   {"RepositoryName"},
+			"PutImage":         {"ImageManifest", "RepositoryName"},
+		},
+	}, registry{c})
 	return services
 }

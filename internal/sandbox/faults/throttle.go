@@ -22,6 +22,7 @@ type Bucket struct {
 var limits = map[string]struct{ read, change Bucket }{
 	"autoscaling":          {Bucket{20, 5}, Bucket{10, 2}},
 	"cloudformation":       {Bucket{10, 5}, Bucket{10, 1}},
+	"ecr":                  {Bucket{100, 20}, Bucket{10, 10}},
 	"ec2":                  {Bucket{100, 20}, Bucket{50, 5}},
 	"elasticbeanstalk":     {Bucket{10, 2}, Bucket{5, 1}},
 	"elasticloadbalancing": {Bucket{40, 10}, Bucket{20, 3}},

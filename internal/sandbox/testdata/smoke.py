@@ -51,7 +51,7 @@ def refused(code, call, **arguments):
 
 
 sts, s3, eb, elb = client("sts"), client("s3"), client("elasticbeanstalk"), client("elbv2")
-asg, cfn, ec2, cw = client("autoscaling"), client("cloudformation"), client("ec2"), client("cloudwatch")
+asg, cfn, ec2, cw, ecr = client("autoscaling"), client("cloudformation"), client("ec2"), client("cloudwatch"), client("ecr")
 
 assert sts.get_caller_identity()["Account"] == info["account_id"]
 role = sts.assume_role(RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke")["Credentials"]
@@ -272,6 +272,19 @@ cw.untag_resource(ResourceARN=alarm["AlarmArn"], TagKeys=["team"])
 assert cw.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
 refused("ResourceNotFound", cw.delete_alarms, AlarmNames=["errors", "none"])
 cw.delete_alarms(AlarmNames=["errors", "all"])
+
+# Images.
+refused("RepositoryNotFoundException", ecr.describe_images, repositoryName="checkout")
+repository = ecr.create_repository(repositoryName="checkout")["repository"]
+assert repository["repositoryUri"] == f"{info['account_id']}.dkr.ecr.{info['region']}.amazonaws.com/checkout" and repository["createdAt"].tzinfo
+refused("RepositoryAlreadyExistsException", ecr.create_repository, repositoryName="checkout")
+digest = ecr.put_image(repositoryName="checkout", imageManifest='{"schemaVersion": 2}', imageTag="1.0.0")["image"]["imageId"]["imageDigest"]
+refused("ImageAlreadyExistsException", ecr.put_image, repositoryName="checkout", imageManifest='{"schemaVersion": 2}', imageTag="1.0.0")
+details = ecr.describe_images(registryId=info["account_id"], repositoryName="checkout", imageIds=[{"imageTag": "1.0.0"}])["imageDetails"]
+assert [(d["imageDigest"], d["imageTags"]) for d in details] == [(digest, ["1.0.0"])] and details[0]["imagePushedAt"].tzinfo
+refused("ImageNotFoundException", ecr.describe_images, repositoryName="checkout", imageIds=[{"imageTag": "9"}])
+ecr.put_image(repositoryName="checkout", imageManifest='{"schemaVersion": 2, "other": true}', imageTag="1.0.0")
+assert [d.get("imageTags", []) for d in ecr.describe_images(repositoryName="checkout")["imageDetails"]] == [[], ["1.0.0"]]
 
 # The end.
 eb.terminate_environment(EnvironmentId=environment)

@@ -99,13 +99,17 @@ func isMember(f reflect.StructField) bool {
 }
 
 // memberName is the wire name of a struct's field: the Go name, but for the
-// members whose models say otherwise.
+// members whose models say otherwise. Structs that are not the SDK's say it by the
+// tag wire.
 func memberName(t reflect.Type, f reflect.StructField) string {
 	switch t.Name() + "." + f.Name {
 	case "CpuPerformanceFactorRequest.References":
 		return "Reference"
 	case "PolicyDescriptorType.Arn":
 		return "arn"
+	}
+	if name, ok := f.Tag.Lookup("wire"); ok {
+		return name
 	}
 	return f.Name
 }

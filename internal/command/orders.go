@@ -1,0 +1,170 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+// An order is left in the journal and carried out by the run that holds the
+// endpoint's lease; when there is none, by the command itself.
+
+// obeyedWithin is how long a run at work may take to carry an order out: it looks
+// for orders at least this often.
+const obeyedWithin = time.Minute
+
+type orderCommand struct {
+	kind        endpoint.OrderKind
+	short       string
+	long        string
+	about       string // what the second argument names; empty: there is none
+	destructive string // what is said before it; empty: nobody is asked
+}
+
+func orders() []*cobra.Command {
+	var all []*cobra.Command
+	for _, o := range []orderCommand{
+		{
+			kind: endpoint.OrderPromote, short: "Let a rollout go on that waits to be promoted, or is frozen",
+			long: "Lifts the pause of the step that a rollout is at, or goes on with one that is\nfrozen. A cap (rollout.max_weight) is lifted in the configuration.",
+		},
+		{
+			kind: endpoint.OrderPause, short: "Hold a rollout where it is",
+			long: "Holds a rollout after the bake of its step. Alarms are watched meanwhile.",
+		},
+		{kind: endpoint.OrderResume, short: "Go on with a rollout that was paused", long: "Goes on with a rollout that ionroller pause holds."},
+		{
+			kind: endpoint.OrderAbort, short: "Give a rollout up: all traffic goes back",
+			long:        "Takes the traffic of a rollout in flight back to the live release, and rejects the\nnew one: it is not tried again unasked.",
+			destructive: "The rollout of endpoint %s is given up, and its release rejected.",
+		},
+		{
+			kind: endpoint.OrderRetry, about: "VERSION", short: "Clear the rejection of a release",
+			long: "Lets a rejected release be tried again: the next apply that asks for it rolls it out.",
+		},
+		{kind: endpoint.OrderUnpin, short: "Lift the pin that ionroller rollback set", long: "Lifts the pin of an endpoint, so that the next apply may undo a rollback."},
+		{
+			kind: endpoint.OrderDrop, about: "VERSION", short: "Remove the environment of a release that is kept",
+			long:        "Removes the retained or failed environment of a release, named by its version or by\nthe environment's name. Going back to it will take a launch.",
+			destructive: "Environments of endpoint %s that are kept for going back are removed.",
+		},
+	} {
+		all = append(all, o.command())
+	}
+	return all
+}
+
+func (o orderCommand) command() *cobra.Command {
+	var (
+		a      account
+		agree  consent
+		reason string
+	)
+	use, count := string(o.kind)+" ENDPOINT", 1
+	if o.about != "" {
+		use, count = use+" "+o.about, 2
+	}
+	cmd := &cobra.Command{
+		Use: use, Short: o.short, Long: o.long, Args: arguments(cobra.ExactArgs(count)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			loop, err := a.owned(cmd)
+			if err != nil {
+				return err
+			}
+			name := args[0]
+			if o.destructive != "" {
+				if err := agree.ask(cmd, o.destructive, name); err != nil {
+					return err
+				}
+			}
+			order := endpoint.NewOrder(o.kind, append(args, "")[1], reason, loop.Who, loop.Clock.Now())
+			return give(cmd, loop, name, order)
+		},
+	}
+	a.flags(cmd)
+	if o.destructive != "" {
+		agree.flags(cmd)
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the trail")
+	return cmd
+}
+
+// give leaves an order and sees to it that it is carried out.
+func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.Order) error {
+	ctx := cmd.Context()
+	record, err := loop.Journal.Read(ctx, name)
+	if err != nil {
+		return err
+	}
+	if record == nil || record.Phase == endpoint.Deleted {
+		return fmt.Errorf("there is no endpoint %s", name)
+	}
+	if err := loop.Journal.Order(ctx, name, order); err != nil {
+		return err
+	}
+	_, err = loop.Tend(ctx, name)
+	var held *roller.Held
+	var failed *roller.Failed
+	switch {
+	case errors.As(err, &held):
+		err = obeyed(ctx, loop, name, order.ID)
+	case errors.As(err, &failed) && order.Kind == endpoint.OrderAbort:
+		err = nil // which is what was asked for
+	}
+	if err != nil {
+		return err
+	}
+	return tellOfOrder(cmd, loop, name, order.ID, record.Trail.Sequence)
+}
+
+// obeyed waits until the run at work has carried an order out.
+func obeyed(ctx context.Context, loop *roller.Roller, name, id string) error {
+	for deadline := time.Now().Add(obeyedWithin); time.Now().Before(deadline); {
+		record, err := loop.Journal.Read(ctx, name)
+		if err != nil {
+			return err
+		}
+		if record != nil && slices.Contains(record.Obeyed, id) {
+			return nil
+		}
+		if err := loop.Clock.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the run that holds the lease of endpoint %s has not carried the order out within %s; it stays in the journal, for it or for who comes next", name, obeyedWithin)
+}
+
+// tellOfOrder prints what the trail says of an order. One that was declined is an
+// error.
+func tellOfOrder(cmd *cobra.Command, loop *roller.Roller, name, id string, after int64) error {
+	for {
+		events, err := loop.Journal.Events(cmd.Context(), name, after)
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return fmt.Errorf("the trail of endpoint %s does not tell of the order %s", name, id)
+		}
+		for _, e := range events {
+			after = e.Sequence
+			if e.Data["order"] != id {
+				continue
+			}
+			if e.Type == endpoint.OrderDeclined {
+				return fmt.Errorf("endpoint %s: %s", name, e.Message)
+			}
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, e.Message)
+			return err
+		}
+	}
+}

@@ -1,0 +1,90 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
+	"github.com/spf13/cobra"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
+)
+
+func newPolicy() *cobra.Command {
+	var (
+		scope  permission.Scope
+		task   string
+		output string
+	)
+	var tasks []string
+	for _, t := range permission.Tasks() {
+		tasks = append(tasks, string(t))
+	}
+	cmd := &cobra.Command{
+		Use:   "iam-policy",
+		Short: "Print the least IAM policy for a task",
+		Long: `Prints the least IAM policy for a task: plan (read only), command (steer rollouts and
+go back), provider (terraform apply) or daemon (ionroller reconcile).
+
+Making environments also takes what Elastic Beanstalk does in the caller's name: for
+provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBeanstalk too.`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case !slices.Contains(tasks, task):
+				return usage(cmd, fmt.Errorf("--for %s: it is one of %s", task, strings.Join(tasks, ", ")))
+			case scope.Bucket == "":
+				return usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
+			}
+			policy := permission.For(permission.Task(task), scope)
+			switch output {
+			case "json":
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(policy)
+			case "hcl":
+				return printPolicyHCL(cmd.OutOrStdout(), policy)
+			}
+			return usage(cmd, fmt.Errorf("--output %s: it is json or hcl", output))
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&task, "for", string(permission.Provider), strings.Join(tasks, ", "))
+	f.StringVar(&scope.Bucket, "bucket", os.Getenv("IONROLLER_BUCKET"), "bucket of the journal (IONROLLER_BUCKET)")
+	f.StringVar(&scope.Account, "account", "", "account number (default: any)")
+	f.StringVar(&scope.Region, "region", "", "AWS Region (default: any)")
+	f.StringSliceVar(&scope.Endpoints, "endpoint", nil, "names of the endpoints (default: any)")
+	f.StringSliceVar(&scope.Roles, "role", nil, "ARNs of the instances' role and the service role (default: those with AWS's usual names)")
+	f.StringVarP(&output, "output", "o", "json", "json, or hcl: a data source of the AWS provider")
+	return cmd
+}
+
+func printPolicyHCL(w io.Writer, p permission.Policy) error {
+	var b strings.Builder
+	b.WriteString("data \"aws_iam_policy_document\" \"ionroller\" {\n")
+	for i, s := range p.Statement {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "  statement {\n    sid       = %q\n    actions   = [\n%s    ]\n    resources = [\n%s    ]\n  }\n", s.Sid, lines(s.Action), lines(s.Resource))
+	}
+	b.WriteString("}\n")
+	_, err := w.Write(hclwrite.Format([]byte(b.String())))
+	return err
+}
+
+func lines(words []string) string {
+	var b strings.Builder
+	for _, word := range words {
+		fmt.Fprintf(&b, "      %q,\n", word)
+	}
+	return b.String()
+}

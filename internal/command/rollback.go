@@ -1,0 +1,60 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+func newRollback() *cobra.Command {
+	var (
+		a      account
+		agree  consent
+		reason string
+	)
+	cmd := &cobra.Command{
+		Use:   "rollback ENDPOINT [VERSION]",
+		Short: "Take all traffic back to a release that is kept, now",
+		Long: `Takes all traffic back to a release whose environment is kept hot: without VERSION
+to the one that a rollout in flight comes from, or else to the one that was live
+last. It needs no Terraform, and takes the lease from a run that is under way.
+
+The endpoint is pinned there: the next apply does not undo it. It is lifted by
+ionroller unpin, or by asking for another release than the one that was left.`,
+		Args: arguments(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return rollback(cmd, &a, &agree, append(args, "")[0], append(args, "")[1], reason)
+		},
+	}
+	a.flags(cmd)
+	agree.flags(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for the trail and for whoever applies next")
+	return cmd
+}
+
+func rollback(cmd *cobra.Command, a *account, agree *consent, name, version, reason string) error {
+	loop, err := a.owned(cmd)
+	if err != nil {
+		return err
+	}
+	to := version
+	if to == "" {
+		to = "the release before"
+	}
+	if err := agree.ask(cmd, "All traffic of endpoint %s goes back to %s, at once.", name, to); err != nil {
+		return err
+	}
+	begun := time.Now()
+	return loop.Rollback(cmd.Context(), name, version, reason, func(w rollout.World) {
+		out := cmd.OutOrStdout()
+		live := w.Record.ActiveVersion()
+		fmt.Fprintf(out, "%s: %s has all traffic, after %s\n", name, live, time.Since(begun).Round(100*time.Millisecond))
+		fmt.Fprintf(out, "%s: pinned there; set the version to %s in its configuration, or lift the pin with ionroller unpin %s\n", name, live, name)
+	})
+}

@@ -1,0 +1,143 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulation_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+	"github.com/ionroller/terraform-provider-ionroller/internal/simulation"
+)
+
+func (s story) rollback(version string) error {
+	return s.w.Roller("command").Rollback(context.Background(), "checkout", version, "errors at the till", func(rollout.World) {})
+}
+
+func TestRollback(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0", "1.2.0")
+	before := s.w.Now
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.1.0", 100)
+	if took := s.w.Now.Sub(before); took > 0 {
+		t.Errorf("it waited %s", took)
+	}
+	if s.w.Calls[0] != s.w.Calls[slices.IndexFunc(s.w.Calls, func(c string) bool { return strings.HasPrefix(c, "Shift") })] {
+		t.Errorf("traffic did not come first: %v", s.w.Calls)
+	}
+	r := s.w.Records["checkout"]
+	if r.Pin == nil || r.Pin.Version != "1.1.0" || r.Pin.Left != "1.2.0" || r.Accepted.Release.Version != "1.1.0" {
+		t.Errorf("pin %+v, accepted %s", r.Pin, r.Accepted.Release.Version)
+	}
+	// The next apply does not undo it unasked.
+	var rejected *roller.Rejected
+	err := s.try(spec("1.2.0"))
+	if !errors.As(err, &rejected) {
+		t.Fatalf("err = %v", err)
+	}
+	s.wantErr(err, "is pinned", "errors at the till", "ionroller unpin checkout")
+	s.wantQuiet(spec("1.1.0"))
+
+	// To one that is named, from there.
+	if err := s.rollback("1.0.0"); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.0.0", 100)
+	s.wantErr(s.rollback("0.9.0"), "keeps no healthy environment of release 0.9.0")
+
+	s.order(endpoint.OrderUnpin)
+	if _, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout"); err != nil {
+		t.Fatal(err)
+	}
+	s.update(spec("1.2.0"))
+	s.wantShares("1.2.0", 100)
+}
+
+func TestRollbackIsUndoneByAnotherRelease(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	s.update(spec("1.2.0"))
+	if r := s.w.Records["checkout"]; r.Pin != nil {
+		t.Errorf("still pinned: %+v", r.Pin)
+	}
+	s.wantErr(s.try(spec("1.1.0")), "is pinned")
+}
+
+// In the middle of somebody's rollout: its run loses the lease, traffic is back, and
+// stays back.
+func TestRollbackPreemptsARun(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.atShare("1.1.0", 50, func() {
+		s.w.Watch = nil
+		if err := s.rollback(""); err != nil {
+			t.Error(err)
+		}
+	})
+	s.wantErr(s.try(spec("1.1.0")), "has taken the lease")
+	s.wantShares("1.0.0", 100)
+	s.wantErr(s.try(spec("1.1.0")), "is pinned")
+	s.wantQuiet(spec("1.0.0"))
+}
+
+// An environment that lost an instance takes at once what it can carry; when the
+// live one is down, all.
+func TestRollbackWithLessCapacity(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	for name, e := range s.w.Environments {
+		if e.Release.Version == "1.0.0" {
+			e.Desired = 1
+			s.w.Environments[name] = e
+		}
+	}
+	s.w.Unhealthy["1.1.0"] = true
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.0.0", 100)
+	if !strings.HasPrefix(s.w.Calls[0], "Shift") {
+		t.Errorf("traffic did not come first: %v", s.w.Calls)
+	}
+}
+
+func TestNothingToGoBackTo(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.wantErr(s.rollback(""), "no healthy environment to go back to")
+	s.want()
+	if s.w.Records["checkout"].Pin != nil {
+		t.Error("it is pinned")
+	}
+	empty := story{t, simulation.New()}
+	empty.wantErr(empty.rollback(""), "there is no endpoint checkout")
+}
+
+func TestDrop(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	order := func(release string) {
+		o := endpoint.NewOrder(endpoint.OrderDrop, release, "", endpoint.Who{}, s.w.Now)
+		if err := s.w.Roller("command").Journal.Order(context.Background(), "checkout", o); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	order("1.1.0")
+	if len(s.w.Environments) != 2 {
+		t.Error("the live environment was dropped")
+	}
+	order("1.0.0")
+	if len(s.w.Environments) != 1 {
+		t.Errorf("left: %v", s.w.Environments)
+	}
+	s.wantShares("1.1.0", 100)
+}

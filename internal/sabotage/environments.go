@@ -57,8 +57,8 @@ var environments = []Guard{
 		Name:    "environment-of-another-owner",
 		Against: "names of environments are shared by all of an account",
 		File:    "internal/beanstalk/observe.go",
-		Old:     `if err != nil || !ours {`,
-		New:     `if err != nil || false && !ours {`,
+		Old:     `if err != nil || !p.are(tags, application) {`,
+		New:     `if err != nil {`,
 		Package: "internal/beanstalk", Test: "TestForeignEnvironment",
 	},
 	{

@@ -42,12 +42,18 @@ func (p *Platform) Observe(ctx context.Context, r *endpoint.Record) (map[string]
 
 func (p *Platform) observe(ctx context.Context, r *endpoint.Record, sights map[string]rollout.Sight) error {
 	var names []string
+	oldest := r.Environments[0].Created
 	for _, e := range r.Environments {
 		names = append(names, e.Name)
+		if e.Created.Before(oldest) {
+			oldest = e.Created
+		}
 	}
-	listed, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{
-		ApplicationName: &r.Endpoint, EnvironmentNames: names,
-	})
+	in := &elasticbeanstalk.DescribeEnvironmentsInput{ApplicationName: &r.Endpoint, EnvironmentNames: names, IncludeDeleted: aws.Bool(true)}
+	if !oldest.IsZero() {
+		in.IncludedDeletedBackTo = &oldest
+	}
+	listed, err := p.describe(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -79,18 +85,19 @@ type sighting struct {
 // say that it is ours.
 func (p *Platform) identify(ctx context.Context, application string, s *sighting, listed []types.EnvironmentDescription) error {
 	i := slices.IndexFunc(listed, func(d types.EnvironmentDescription) bool {
-		if d.Status == types.EnvironmentStatusTerminated {
-			return false
-		}
 		if s.e.ID != "" {
 			return aws.ToString(d.EnvironmentId) == s.e.ID
 		}
-		return aws.ToString(d.EnvironmentName) == s.e.Name
+		return aws.ToString(d.EnvironmentName) == s.e.Name && d.Status != types.EnvironmentStatusTerminated
 	})
 	if i < 0 {
 		return nil
 	}
 	d := listed[i]
+	if d.Status == types.EnvironmentStatusTerminated {
+		s.Terminated = true
+		return nil
+	}
 	if s.e.ID == "" {
 		tags, err := p.tagsOf(ctx, aws.ToString(d.EnvironmentArn))
 		if err != nil || !p.are(tags, application) {

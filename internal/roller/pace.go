@@ -33,20 +33,19 @@ type pace struct {
 	waiting  rollout.Awaited
 	since    time.Time
 	failures int
-	done     string // the last action, when it changed AWS
+	done     string // the last action that changed AWS
 	doneAt   time.Time
 }
 
 // did notes an action that was done.
 func (p *pace) did(a rollout.Action, now time.Time) {
-	p.done = ""
 	if rollout.Touches(a) {
 		p.done, p.doneAt = a.String(), now
 	}
 }
 
-// justDone says that an action was the last one, a moment ago: it is decided on
-// again because AWS does not show it yet.
+// justDone says that an action was the last change, a moment ago: it is decided on
+// again because AWS does not show it yet, or shows the past once more.
 func (p *pace) justDone(a rollout.Action, now time.Time) bool {
 	return p.done == a.String() && now.Sub(p.doneAt) < readBackWithin
 }

@@ -4,6 +4,7 @@
 package roller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -218,6 +219,7 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 		a = probed
 	}
 	if rollout.Touches(a) {
+		first := r.first(a)
 		record, events := rollout.Before(r.world, a)
 		if err := r.commit(whole, record, events...); err != nil {
 			return err
@@ -230,7 +232,7 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 			var refused *Refusal
 			a = rollout.Abandon{
 				Back:    endpoint.GoingBack{Result: endpoint.RolledBack, Reason: strings.TrimRight(err.Error(), ".")},
-				Refused: errors.As(err, &refused),
+				Refused: errors.As(err, &refused) && first,
 			}
 		}
 		r.world.Now = r.Clock.Now().UTC()
@@ -253,6 +255,13 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 func (r *run) orders(ctx context.Context) ([]endpoint.Order, error) {
 	waiting, err := r.session.Orders(ctx)
 	return slices.DeleteFunc(waiting, func(o endpoint.Order) bool { return slices.Contains(r.record.Obeyed, o.ID) }), err
+}
+
+// first says that nobody has asked for an environment's launch before: one that was
+// asked for may still appear, also when it is refused now.
+func (r *run) first(a rollout.Action) bool {
+	launch, ok := a.(rollout.Launch)
+	return ok && r.record.Environment(launch.Environment).Created.IsZero()
 }
 
 // hopeless says that the rollout cannot go on: AWS refused an environment or the
@@ -291,7 +300,10 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 		r.world.Traffic.Test.RuleARN = arn
 		return err
 	case rollout.Unroute:
-		return r.Balancer.Unroute(ctx, r.world.Traffic.RuleARN)
+		if arn := cmp.Or(r.world.Traffic.RuleARN, record.RuleARN); arn != "" {
+			return r.Balancer.Unroute(ctx, arn)
+		}
+		return nil
 	case rollout.Retire:
 		return r.Platform.Retire(ctx, record.Environment(a.Environment))
 	case rollout.Forget:

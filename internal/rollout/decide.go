@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func Decide(w World) Decision {
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.obey, d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
-		d.scale, d.aim, d.progress, d.resize, d.accept, d.retire,
+		d.scale, d.aim, d.progress, d.resize, d.accept, d.retire, d.hold,
 	} {
 		if decision, ok := rule(); ok {
 			return decision
@@ -57,8 +58,8 @@ func (d *decider) lose() (Decision, bool) {
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
 		s := d.Sights[e.Name]
-		known := e.Launched && (e.TargetGroup != "" || d.Now.Sub(e.Created) > unseenFor)
-		if known && e.Retired.IsZero() && e.Failure == "" && (!s.Found || s.Terminating || s.Wrecked) {
+		gone := s.Terminating || s.Terminated || s.Wrecked || !s.Found && d.Now.Sub(e.Created) > unseenFor
+		if gone && e.Launched && e.Retired.IsZero() && e.Failure == "" {
 			return do(Lose{e.Name})
 		}
 	}
@@ -66,7 +67,8 @@ func (d *decider) lose() (Decision, bool) {
 }
 
 // unseenFor is how long a launched environment may be missing from the
-// platform's answers before it counts as gone.
+// platform's answers before it counts as gone: they may show the past, even after
+// they once showed it.
 const unseenFor = 5 * time.Minute
 
 // supersede ends a rollout to a release that is not desired any more. When the
@@ -76,7 +78,7 @@ func (d *decider) supersede() (Decision, bool) {
 	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint == d.r.Desired.Release.Fingerprint() {
 		return pass()
 	}
-	if f.From == "" && f.Step >= 0 {
+	if f.Step >= 0 && (f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0) {
 		return do(Promote{Proven: false})
 	}
 	return do(Abandon{Back: endpoint.GoingBack{
@@ -94,7 +96,7 @@ func (d *decider) restore() (Decision, bool) {
 	var best *endpoint.Environment
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
-		if d.r.Role(e) == endpoint.Retained && e.Proven && d.whole(e) && (best == nil || e.OutSince.After(best.OutSince)) {
+		if d.r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() && d.whole(e) && (best == nil || e.OutSince.After(best.OutSince)) {
 			best = e
 		}
 	}
@@ -107,22 +109,30 @@ func (d *decider) restore() (Decision, bool) {
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
-	if want != nil && (d.r.Move != nil || d.stepping()) && d.Traffic.Is(want) && d.Traffic.Routed {
+	if want != nil && d.sent(want) && d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})
 	}
 	return pass()
 }
 
-// stepping says that a step's weight is being set and was not read back yet.
+// sent says that these were the last weights sent, and not read back yet. A read
+// that shows weights which were not sent may show the past.
+func (d *decider) sent(want map[string]int) bool {
+	return d.r.Move != nil && maps.Equal(d.r.Move.Weights, want)
+}
+
+// stepping says that the weights of a step, or of the way back, are being set and
+// were not read back yet.
 func (d *decider) stepping() bool {
 	f := d.r.Rollout
-	return f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero()
+	return f != nil && f.Step >= 0 && f.Since.IsZero()
 }
 
 // repair makes the rule send what the record says, whoever changed it.
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
-	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed) {
+	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping())
+	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent) {
 		return pass()
 	}
 	for name := range want {
@@ -130,8 +140,54 @@ func (d *decider) repair() (Decision, bool) {
 			return wait(Health)
 		}
 	}
+	if f := d.r.Rollout; d.stepping() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && d.Sights[f.To].Healthy < d.need(f, f.Step) {
+		// Its capacity went after the step was decided on: back to the step before.
+		return do(Advance{f.Step - 1})
+	}
+	if d.worse(want) {
+		return d.spare()
+	}
 	return do(Shift{Weights: want, Why: d.whyShift()})
 }
+
+// worse says that these weights would take traffic from what is healthy, where
+// somebody else sent it, to what is not.
+func (d *decider) worse(want map[string]int) bool {
+	for name := range want {
+		if d.Sights[name].Healthy > 0 {
+			return false
+		}
+	}
+	for name, weight := range d.Traffic.Weights {
+		if weight > 0 && d.Sights[name].Healthy > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// spare leaves traffic where it is healthy. Its way back waits for capacity;
+// otherwise what else is to be done may be what helps.
+func (d *decider) spare() (Decision, bool) {
+	if f := d.r.Rollout; f == nil || f.Back == nil && !d.stepping() {
+		return pass()
+	}
+	if decision, ok := d.scale(); ok {
+		return decision, true
+	}
+	return wait(Health)
+}
+
+// hold waits with a repair that would be for the worse.
+func (d *decider) hold() (Decision, bool) {
+	if want := d.r.Weights(); want != nil && (!d.Traffic.Is(want) || !d.Traffic.Routed) {
+		return wait(Health)
+	}
+	return pass()
+}
+
+// readsBehind is how far AWS's answers may be behind.
+const readsBehind = time.Minute
 
 func (d *decider) whyShift() string {
 	f := d.r.Rollout
@@ -217,7 +273,7 @@ func (d *decider) pinned(e *endpoint.Environment) bool {
 // rule, less when the live release has grown since.
 func (d *decider) hotSteps(to, active *endpoint.Environment) []endpoint.Step {
 	all := []endpoint.Step{{Weight: 100}}
-	if active == nil || d.Sights[active.Name].Healthy == 0 {
+	if active == nil || d.r.Pin != nil && d.Sights[active.Name].Healthy == 0 {
 		return all
 	}
 	share := d.Sights[to.Name].Healthy * 100 / max(d.load(active), 1)
@@ -378,8 +434,8 @@ func (d *decider) need(f *endpoint.Rollout, step int) int {
 	if from == nil {
 		return max(1, d.r.Environment(f.To).Capacity.Min)
 	}
-	if f.Kind == endpoint.Hot && d.Sights[f.From].Healthy == 0 {
-		return 1 // whatever there is is better than what serves
+	if f.Kind == endpoint.Hot && d.r.Pin != nil && d.Sights[f.From].Healthy == 0 {
+		return 1 // an operator wants it, and whatever there is is better than what serves
 	}
 	share := f.Steps[min(max(step, 0), len(f.Steps)-1)].Weight
 	if f.Kind != endpoint.Hot {

@@ -187,8 +187,14 @@ func TestDecide(t *testing.T) {
 		"a step that was set is noted, also when its answer was lost": {func() rollout.World {
 			w := rolling(0)
 			w.Record.Rollout.Since = time.Time{}
+			w.Record.Move = &endpoint.Move{Weights: w.Record.Weights()}
 			return w
 		}, "note that traffic is env-1.0.0 90 %, env-1.1.0 10 %"},
+		"weights that nobody sent are sent, also when a read shows them: it may show the past": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Since = time.Time{}
+			return w
+		}, "set traffic to env-1.0.0 90 %, env-1.1.0 10 %"},
 		"a bake counts from the stored time": {func() rollout.World {
 			w := rolling(0)
 			w.Now = noon.Add(4 * time.Minute)

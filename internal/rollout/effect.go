@@ -5,6 +5,7 @@ package rollout
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -20,12 +21,20 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	if launch, ok := a.(Launch); ok {
 		r.Environment(launch.Environment).Created = w.Now
 	}
+	if retire, ok := a.(Retire); ok {
+		// From here on it may end, whatever becomes of this run: nobody shall use it.
+		r.Environment(retire.Environment).Retired = w.Now
+	}
 	shift, ok := a.(Shift)
 	if !ok {
 		return r, nil
 	}
-	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: w.Now}
-	if f := r.Rollout; (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
+	since := w.Now
+	if r.Move != nil && maps.Equal(r.Move.Weights, shift.Weights) {
+		since = r.Move.Since // it is sent again
+	}
+	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: since}
+	if f := r.Rollout; f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
 		f.Sent = w.Now
 	}
 	for name := range shift.Weights {
@@ -82,7 +91,7 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Promote:
 		e.promote(a.Proven)
 	case Abandon:
-		e.r.Rollout.Back = &a.Back
+		e.r.Rollout.Back, e.r.Rollout.Since = &a.Back, time.Time{}
 		e.r.Environment(e.r.Rollout.To).Refused = a.Refused
 		e.tell(abandoned(a.Back.Result), e.r.Environment(e.r.Rollout.To), "the rollout is given up: %s", a.Back.Reason)
 	case Conclude:
@@ -94,6 +103,8 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		if e.r.Rollout != nil {
 			e.r.Rollout.From = a.Environment
 		}
+		env := e.r.Environment(a.Environment)
+		env.Full = max(env.Full, (&decider{World: e.World}).load(env))
 	case Accept:
 		e.accept()
 	case Scale:
@@ -188,11 +199,8 @@ func (e *effect) settle(weights map[string]int) {
 			env.OutSince = e.Now
 		}
 	}
-	if f := e.r.Rollout; f != nil && f.Back == nil && f.Step >= 0 && f.Since.IsZero() {
+	if f := e.r.Rollout; f != nil && f.Step >= 0 && f.Since.IsZero() {
 		f.Since = e.Now
-		if f.Sent.IsZero() {
-			f.Sent = e.Now // it was as wanted already
-		}
 	}
 	e.events = append(e.events, endpoint.Event{
 		Time: e.Now, Type: endpoint.TrafficMoved, Version: toVersion(&e.r),
@@ -289,6 +297,7 @@ func (e *effect) lose(name string) {
 	if f != nil && f.To == name {
 		// Another one is made for the same release.
 		f.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Reason: "environment " + name + " was terminated outside ionroller"}
+		f.Since = time.Time{}
 	}
 	if e.r.Active == name {
 		e.r.Active = ""

@@ -65,7 +65,7 @@ func (m *Model) touch(a Action) {
 	case Unroute:
 		m.Traffic = Traffic{}
 	case Retire:
-		m.Sights[a.Environment] = Sight{}
+		m.Sights[a.Environment] = Sight{Terminated: true}
 	}
 }
 
@@ -99,7 +99,7 @@ func (m *Model) wake(w Wake) {
 	}
 	for name, s := range m.Sights {
 		if s.Terminating {
-			s = Sight{}
+			s = Sight{Terminated: true}
 		}
 		s.Quiet = true
 		if s.Found {

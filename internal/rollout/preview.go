@@ -205,7 +205,7 @@ func (p *previewer) noteStart(f endpoint.Rollout) {
 func (p *previewer) noteShift(a Shift) {
 	f := p.Record.Rollout
 	stepping := (&decider{World: p.World, r: &p.Record}).stepping()
-	if !stepping {
+	if !stepping || f.Back != nil {
 		p.raise(PlanRepair)
 		p.say("set traffic to %s: %s", p.shares(a.Weights), a.Why)
 		return

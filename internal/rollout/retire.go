@@ -92,7 +92,7 @@ func (d *decider) newer(e *endpoint.Environment) int {
 func (d *decider) end(e *endpoint.Environment, why string) Decision {
 	s := d.Sights[e.Name]
 	if !s.Found {
-		if !e.Created.IsZero() && e.TargetGroup == "" && d.Now.Sub(e.Created) < unseenFor && e.Retired.IsZero() && !e.Refused {
+		if !e.Created.IsZero() && d.Now.Sub(e.Created) < unseenFor && !e.Refused && !s.Terminated {
 			return Decision{Wake: Wake{For: Removal}}
 		}
 		return Decision{Action: Forget{e.Name}}
@@ -144,8 +144,15 @@ func (d *decider) remove() Decision {
 	if d.Traffic.Test.RuleARN != "" {
 		return Decision{Action: Aim{}}
 	}
-	if d.Traffic.RuleARN != "" {
+	// A rule that was made is removed, whatever a read shows: it may show the past.
+	if d.Traffic.RuleARN != "" || d.r.RuleARN != "" {
 		return Decision{Action: Unroute{}}
+	}
+	if d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {
+		return Decision{Wake: Wake{At: d.r.Move.Since.Add(readsBehind), For: Drain}}
+	}
+	if d.r.Move != nil {
+		return Decision{Action: Unroute{}} // it was made and somebody else removed it: the drain begins
 	}
 	var waiting Decision
 	for i := range d.r.Environments {

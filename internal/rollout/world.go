@@ -32,6 +32,9 @@ type Sight struct {
 	Found       bool `json:"found"` // it exists and is not terminated
 	Ready       bool `json:"ready"` // the platform takes operations on it
 	Terminating bool `json:"terminating,omitempty"`
+	// Terminated says that the platform lists it as terminated: not being listed at
+	// all may be an answer of before it was made.
+	Terminated bool `json:"terminated,omitempty"`
 	// Wrecked says that its scaling group is gone, and its instances with it: a
 	// termination by others that could not be finished.
 	Wrecked bool `json:"wrecked,omitempty"`

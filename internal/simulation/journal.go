@@ -14,156 +14,226 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
-// leaseLength is how long the model's leases last.
-const leaseLength = 30 * time.Second
+// The lease's timing, as the journal has it.
+const (
+	leaseLength = 30 * time.Second
+	leaseMargin = 10 * time.Second
+	leaseTaken  = leaseLength + time.Second // after so long without a write
+	leasePoll   = 2 * time.Second
+)
 
-type journal struct {
-	w      *World
-	holder string
+// write is the last one of a record: each makes a version, and a write is refused
+// when the version it rests on is not the last.
+type write struct {
+	version int
+	at      time.Time
 }
 
-func (j *journal) Read(_ context.Context, name string) (*endpoint.Record, error) {
-	if err := j.w.fault("Read", false); err != nil || j.w.Records[name] == nil {
-		return nil, err
-	}
-	r := thaw(j.w.Records[name])
-	return &r, nil
+type journal struct{ h *holder }
+
+func (j *journal) Read(ctx context.Context, name string) (*endpoint.Record, error) {
+	var read *endpoint.Record
+	err := j.h.call(ctx, "Read", func() error {
+		if stored := j.h.w.Records[name]; stored != nil {
+			r := j.h.w.copied(stored)
+			read = &r
+		}
+		return nil
+	})
+	return read, err
 }
 
 func (j *journal) List(context.Context) ([]string, error) {
 	var names []string
-	for name := range j.w.Records {
+	for name := range j.h.w.Records {
 		names = append(names, name)
 	}
 	slices.Sort(names)
 	return names, nil
 }
 
-func (j *journal) Acquire(_ context.Context, name string, who endpoint.Who, create bool) (roller.Session, error) {
-	if err := j.w.fault("Acquire", false); err != nil {
+// Acquire takes the lease as the journal does: at once when there is none, else
+// after nothing was written for its length.
+func (j *journal) Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (roller.Session, error) {
+	w := j.h.w
+	for first := w.writes[name].version; ; {
+		s, err := j.take(ctx, name, who, create, false)
+		if s != nil || err != nil {
+			return s, err
+		}
+		if err := (clock{j.h}).Sleep(ctx, leasePoll); err != nil {
+			return nil, err
+		}
+		if w.writes[name].version != first {
+			held := &roller.Held{Endpoint: name}
+			if l := w.Records[name].Lease; l != nil {
+				held.Lease = *l
+			}
+			return nil, held
+		}
+	}
+}
+
+// take takes the lease, or returns nil when another holder may be alive and is not
+// to be preempted.
+func (j *journal) take(ctx context.Context, name string, who endpoint.Who, create, preempt bool) (roller.Session, error) {
+	w := j.h.w
+	var s *session
+	err := j.h.call(ctx, "Acquire", func() error {
+		last := w.writes[name]
+		record := endpoint.Record{Schema: endpoint.SchemaVersion, Endpoint: name, Phase: endpoint.Creating, Created: w.Now}
+		if stored := w.Records[name]; stored != nil {
+			record = w.copied(stored)
+		} else if !create {
+			return fmt.Errorf("endpoint %s has no record", name)
+		}
+		if record.Lease != nil && !preempt && w.Now.Sub(last.at) < leaseTaken {
+			return nil
+		}
+		if create && record.Phase == endpoint.Deleted {
+			record.Revive(w.Now)
+		}
+		if dead := record.Lease; dead != nil {
+			record.Append(endpoint.Event{Type: endpoint.LeaseTaken, Time: w.Now, Who: who, Message: "the lease was taken over from " + dead.Who.Run})
+		}
+		record.Epoch++
+		s = &session{h: j.h, id: fmt.Sprint(j.h.run, record.Epoch), who: who, epoch: record.Epoch, version: last.version}
+		return s.put(record)
+	})
+	if s == nil || err != nil {
 		return nil, err
 	}
-	stored := j.w.Records[name]
-	if stored == nil {
-		if !create {
-			return nil, fmt.Errorf("endpoint %s has no record", name)
-		}
-		stored = &endpoint.Record{Schema: endpoint.SchemaVersion, Endpoint: name, Phase: endpoint.Creating, Created: j.w.Now}
-	}
-	r := thaw(stored)
-	if l := r.Lease; l != nil && j.w.Now.Before(l.Until) {
-		// A holder that is dead in the model never comes back: wait it out.
-		if l.Who.Run != "dead" {
-			return nil, &roller.Held{Endpoint: name, Lease: *l}
-		}
-		j.w.Now = l.Until
-	}
-	if r.Phase == endpoint.Deleted && create {
-		r.Revive(j.w.Now)
-	}
-	r.Epoch++
-	r.Lease = &endpoint.Lease{Holder: fmt.Sprint(j.holder, r.Epoch), Who: who, Since: j.w.Now, Until: j.w.Now.Add(leaseLength)}
-	s := &session{w: j.w, record: r}
-	return s, s.write(r)
-}
-
-func (j *journal) Preempt(_ context.Context, name string, who endpoint.Who) (roller.Session, error) {
-	if err := j.w.fault("Acquire", false); err != nil {
-		return nil, err
-	}
-	r := thaw(j.w.Records[name])
-	r.Epoch++
-	r.Lease = &endpoint.Lease{Holder: fmt.Sprint(j.holder, r.Epoch), Who: who, Since: j.w.Now, Until: j.w.Now.Add(leaseLength)}
-	s := &session{w: j.w, record: r}
-	return s, s.write(r)
-}
-
-func (j *journal) Events(_ context.Context, _ string, after int64) ([]endpoint.Event, error) {
-	return j.w.Trail[min(int(after), len(j.w.Trail)):], j.w.fault("Events", false)
-}
-
-func (j *journal) Order(_ context.Context, _ string, o endpoint.Order) error {
-	if err := j.w.fault("Order", false); err != nil {
-		return err
-	}
-	j.w.Orders = append(j.w.Orders, o)
-	return nil
-}
-
-func (s *session) Orders(context.Context) ([]endpoint.Order, error) {
-	return slices.Clone(s.w.Orders), s.w.fault("Orders", false)
-}
-
-func (s *session) Obeyed(_ context.Context, id string) error {
-	if err := s.w.fault("Obeyed", false); err != nil {
-		return err
-	}
-	s.w.Orders = slices.DeleteFunc(s.w.Orders, func(o endpoint.Order) bool { return o.ID == id })
-	return nil
+	return s, s.publish(ctx)
 }
 
 type session struct {
-	w      *World
-	record endpoint.Record
+	h       *holder
+	id      string
+	who     endpoint.Who
+	epoch   int64
+	version int
+	record  endpoint.Record
+	granted time.Time
 }
 
-func (s *session) Record() endpoint.Record { return thaw(&s.record) }
+func (s *session) Record() endpoint.Record { return s.h.w.copied(&s.record) }
 
-func (s *session) Commit(_ context.Context, r endpoint.Record) error {
-	if err := s.w.fault("Commit", false); err != nil {
+func (s *session) Commit(ctx context.Context, r endpoint.Record) error {
+	if err := s.h.call(ctx, "Commit", func() error { return s.put(r) }); err != nil {
 		return err
 	}
-	if err := s.write(r); err != nil {
-		return err
-	}
-	return s.w.fault("Commit", true)
+	return s.publish(ctx)
 }
 
-func (s *session) write(r endpoint.Record) error {
-	if stored := s.w.Records[r.Endpoint]; stored != nil && stored.Epoch > r.Epoch {
-		if stored.Lease == nil {
-			return fmt.Errorf("another run has taken the lease of %s over and given it back", r.Endpoint)
+// put writes a record with the lease. An earlier write of its own, whose answer was
+// lost, does not stand in its way.
+func (s *session) put(r endpoint.Record) error {
+	w := s.h.w
+	name := r.Endpoint
+	last, stored := w.writes[name], w.Records[name]
+	if last.version != s.version {
+		switch {
+		case stored.Lease == nil:
+			return fmt.Errorf("another run has taken the lease of %s over and given it back", name)
+		case stored.Lease.Holder != s.id:
+			return &roller.Held{Endpoint: name, Lease: *stored.Lease}
 		}
-		return &roller.Held{Endpoint: r.Endpoint, Lease: *stored.Lease}
 	}
-	s.w.Trail = append(s.w.Trail, r.Outbox...)
-	r.Outbox = nil
-	if s.record.Lease != nil {
-		lease := *s.record.Lease
-		lease.Until = s.w.Now.Add(leaseLength)
-		r.Lease = &lease
-	}
-	s.record = thaw(&r)
-	frozen := thaw(&r)
-	s.w.Records[r.Endpoint] = &frozen
+	r = w.copied(&r)
+	r.Epoch = s.epoch
+	now := w.Now.Add(s.h.skew)
+	r.Lease = &endpoint.Lease{Holder: s.id, Who: s.who, Since: now, Until: now.Add(leaseLength)}
+	s.store(name, &r)
+	s.granted, s.record = w.Now, r
 	return nil
 }
 
-func (s *session) Renew(context.Context) error {
-	if s.w.Now.Before(s.record.Lease.Until.Add(-leaseLength * 2 / 3)) {
+func (s *session) store(name string, r *endpoint.Record) {
+	w := s.h.w
+	if w.life != nil {
+		w.life.writing(s.h, w.Records[name], r)
+	}
+	s.version = w.writes[name].version + 1
+	w.writes[name] = write{s.version, w.Now}
+	frozen := w.copied(r)
+	w.Records[name] = &frozen
+}
+
+// publish puts the outbox into the trail, where an earlier holder may have put it
+// already.
+func (s *session) publish(ctx context.Context) error {
+	if len(s.record.Outbox) == 0 {
 		return nil
 	}
-	return s.write(s.record)
+	outbox := s.record.Outbox
+	err := s.h.call(ctx, "Publish", func() error {
+		for _, e := range outbox {
+			if int(e.Sequence) > len(s.h.w.Trail) {
+				s.h.w.Trail = append(s.h.w.Trail, e)
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.record.Outbox = nil
+	}
+	return err
 }
 
-func (s *session) Within(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithCancel(ctx)
-}
-
-func (s *session) Release(context.Context) error {
-	if err := s.w.fault("Release", false); err != nil {
+func (s *session) Renew(ctx context.Context) error {
+	if s.h.w.Now.Sub(s.granted) <= leaseLength/3 {
+		return nil
+	}
+	if err := s.h.call(ctx, "Renew", func() error { return s.put(s.record) }); err != nil {
 		return err
 	}
-	r := s.w.Records[s.record.Endpoint]
-	if r.Lease != nil && r.Lease.Holder == s.record.Lease.Holder {
-		r.Lease = nil
+	return s.publish(ctx)
+}
+
+// Within returns a context that is over, by the model's clock, a margin before the
+// lease is.
+func (s *session) Within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return leased{ctx, s.h.w, s.granted.Add(leaseLength - leaseMargin)}, func() {}
+}
+
+type leased struct {
+	context.Context
+	w     *World
+	until time.Time
+}
+
+func (l leased) Deadline() (time.Time, bool) { return l.until, true }
+
+func (l leased) Err() error {
+	if err := l.Context.Err(); err != nil {
+		return err
+	}
+	if !l.w.Now.Before(l.until) {
+		return context.DeadlineExceeded
 	}
 	return nil
 }
 
-// thaw copies a record through its stored form, so that nothing is shared and
-// whatever the form loses is lost here too.
-func thaw(r *endpoint.Record) endpoint.Record {
+func (s *session) Release(ctx context.Context) error {
+	return s.h.call(ctx, "Release", func() error {
+		stored := s.h.w.Records[s.record.Endpoint]
+		if stored == nil || stored.Lease == nil || stored.Lease.Holder != s.id {
+			return nil
+		}
+		r := s.record.Clone()
+		r.Lease = nil
+		s.store(r.Endpoint, &r)
+		return nil
+	})
+}
+
+// copied copies a record, so that nothing is shared: in a story through its stored
+// form, so that whatever the form loses is lost here too. Lives are many and copy
+// it directly, but for those that show that both are the same.
+func (w *World) copied(r *endpoint.Record) endpoint.Record {
+	if w.life != nil && !w.life.frozen {
+		return r.Clone()
+	}
 	text, err := json.Marshal(r)
 	if err != nil {
 		panic(err)

@@ -93,10 +93,9 @@ func TestRollbackPreemptsARun(t *testing.T) {
 // live one is down, all.
 func TestRollbackWithLessCapacity(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")
-	for name, e := range s.w.Environments {
+	for _, e := range s.w.Environments {
 		if e.Release.Version == "1.0.0" {
-			e.Desired = 1
-			s.w.Environments[name] = e
+			e.Instances = e.Instances[:1]
 		}
 	}
 	s.w.Unhealthy["1.1.0"] = true

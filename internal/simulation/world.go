@@ -4,15 +4,17 @@
 // Package simulation is a model of AWS and of the journal in memory, on a model
 // clock, with bad luck on demand. The real loop and the real decisions run in it:
 // what it finds is a defect of theirs. It has no I/O and nothing in it waits.
+//
+// A World alone is for stories with one run at a time. A life (Live) is a World in
+// which users, people at the console and several runs meet every fault there is,
+// all of it drawn from one seed, while invariants are watched.
 package simulation
 
 import (
-	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
-
-	"github.com/hashicorp/go-hclog"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
@@ -30,13 +32,14 @@ type World struct {
 	// LaunchTime is how long a launch takes.
 	LaunchTime time.Duration
 	// Alarms are CloudWatch's, by name. Errors is the share of requests that each
-	// version answers with a 5xx code, in percent.
-	Alarms map[string]rollout.Alarm
-	Errors map[string]float64
-	// TestTarget is the environment that the test route reaches; Smoking are versions
-	// that fail their smoke check.
+	// version answers with a 5xx code, in percent; Smoking are versions that fail
+	// their smoke check.
+	Alarms  map[string]rollout.Alarm
+	Errors  map[string]float64
+	Smoking map[string]bool
+	// TestTarget is the environment that the test route reaches; empty: it has no
+	// rule.
 	TestTarget string
-	Smoking    map[string]bool
 	// Orders are those that operators left and nobody has carried out.
 	Orders []endpoint.Order
 	// Unhealthy are versions that never become healthy.
@@ -48,32 +51,52 @@ type World struct {
 	Calls []string
 	// Watch is called after every change.
 	Watch func(w *World)
+
+	writes  map[string]write // of the records
+	rules   int              // ever made
+	agenda  agenda
+	history []moment
+	life    *life // nil in a story
 }
 
-// Environment is one as the model's platform has it.
+// Environment is one as the model's platform has it. What it is like is a function
+// of the time, so that its past can be looked at.
 type Environment struct {
-	Release   endpoint.Release
-	Launched  time.Time
-	Scaling   rollout.Scaling
-	Desired   int
-	Gone      bool
+	Release  endpoint.Release
+	Launched time.Time
+	Known    time.Time // its groups exist from then on
+	Settled  time.Time // its launch is over
+	Busy     time.Time // the platform updates it until then
+	Ends     time.Time // its termination ends then; zero: it stays
+	Gone     bool
+	Scaling  rollout.Scaling
+	// Instances are the times from which each is healthy. The slice is replaced
+	// and never changed, because the past shares it.
+	Instances []time.Time
+	Errors    []string // what the platform reports of its launch
+	Sick      bool     // it never becomes healthy
+
+	Share     int       // of the rule's weights
 	LastShare time.Time // when it last had a share of traffic
+	Answers   time.Time // until when it answers requests after it left traffic
+	First     time.Time // from when an instance can be healthy
+	Ending    time.Time // its termination was asked for
+	Foreign   time.Time // somebody else's doing gave it a share
 }
 
-// Rule is the endpoint's listener rule.
-type Rule struct{ Weights map[string]int }
+// Rule is the endpoint's listener rule. Its weights are replaced, never changed.
+type Rule struct {
+	ARN     string
+	Weights map[string]int
+}
 
-type prober struct{ w *World }
-
-func (p prober) Probe(context.Context, string, endpoint.Spec) (string, error) {
-	if err := p.w.fault("Probe", false); err != nil {
-		return "", err
-	}
-	e := p.w.Environments[p.w.TestTarget]
-	if e == nil || p.w.Healthy(p.w.TestTarget) == 0 || p.w.Smoking[e.Release.Version] {
-		return "it answers 500", nil
-	}
-	return "", nil
+// moment is what AWS was like since a time.
+type moment struct {
+	since        time.Time
+	environments map[string]Environment
+	rule         string // its ARN; empty: there is none
+	test         string // the test route's target
+	weights      map[string]int
 }
 
 // New makes an empty world at a fixed time.
@@ -81,229 +104,149 @@ func New() *World {
 	return &World{
 		Now:          time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 		Environments: map[string]*Environment{}, Records: map[string]*endpoint.Record{},
-		LaunchTime: 5 * time.Minute, Unhealthy: map[string]bool{},
+		LaunchTime: 5 * time.Minute, Unhealthy: map[string]bool{}, writes: map[string]write{},
 		Alarms: map[string]rollout.Alarm{}, Errors: map[string]float64{}, Smoking: map[string]bool{},
 	}
 }
 
-// Roller is the real loop in this world.
-func (w *World) Roller(run string) *roller.Roller {
-	return &roller.Roller{
-		Platform: platform{w}, Balancer: balancer{w}, Meter: meter{w}, Prober: prober{w}, Journal: &journal{w: w, holder: run},
-		Clock: clock{w}, Who: endpoint.Who{Run: run}, Log: hclog.NewNullLogger(),
-	}
-}
+// Roller is the real loop in this world, as one run has it.
+func (w *World) Roller(run string) *roller.Roller { return (&holder{w: w, run: run}).roller() }
 
 // Healthy is how many healthy instances an environment has now.
 func (w *World) Healthy(name string) int {
 	e := w.Environments[name]
-	if e == nil || e.Gone || w.Unhealthy[e.Release.Version] || w.Now.Before(e.Launched.Add(w.LaunchTime)) {
+	if e == nil || w.Unhealthy[e.Release.Version] {
 		return 0
 	}
-	return e.Desired
+	return e.healthy(w.Now)
 }
 
-// change makes a call that changes something, with its faults.
-func (w *World) change(call string, effect func() error) error {
-	if err := w.fault(call, false); err != nil {
-		return err
+// present is what AWS is like now.
+func (w *World) present() moment {
+	m := moment{since: w.Now, test: w.TestTarget, environments: make(map[string]Environment, len(w.Environments))}
+	for name, e := range w.Environments {
+		m.environments[name] = *e
 	}
-	if err := effect(); err != nil {
-		return err
-	}
-	w.Calls = append(w.Calls, call)
 	if w.Rule != nil {
-		for name, share := range w.Rule.Weights {
-			if e := w.Environments[name]; e != nil && share > 0 {
-				e.LastShare = w.Now
-			}
+		m.rule, m.weights = w.Rule.ARN, w.Rule.Weights
+	}
+	return m
+}
+
+// changed follows every change of the model's AWS: shares are noted, and the past
+// is kept where somebody may look at it.
+func (w *World) changed() {
+	for name, e := range w.Environments {
+		share := 0
+		if w.Rule != nil {
+			share = w.Rule.Weights[name]
+		}
+		if share > 0 || e.Share > 0 {
+			e.LastShare = w.Now
+		}
+		e.Share = share
+	}
+	if w.life != nil {
+		w.history = append(w.history, w.present())
+	}
+}
+
+// at is what AWS was like at a time.
+func (w *World) at(t time.Time) moment {
+	if w.life == nil {
+		return w.present()
+	}
+	for _, m := range slices.Backward(w.history) {
+		if !m.since.After(t) {
+			return m
 		}
 	}
-	if w.Watch != nil {
-		w.Watch(w)
-	}
-	return w.fault(call, true)
+	return moment{since: t}
 }
 
-func (w *World) fault(call string, after bool) error {
-	if w.Fault == nil {
-		return nil
+// between calls do with AWS at a time, just before and at each of its changes since,
+// and now. In between it only changes as its environments do with time.
+func (w *World) between(t time.Time, do func(m moment, at time.Time)) {
+	m := w.at(t)
+	do(m, t)
+	first, _ := slices.BinarySearchFunc(w.history, t, func(m moment, t time.Time) int {
+		if m.since.After(t) {
+			return 1
+		}
+		return -1
+	})
+	for _, next := range w.history[first:] {
+		do(m, next.since.Add(-1))
+		do(next, next.since)
+		m = next
 	}
-	return w.Fault(call, after)
+	do(m, w.Now)
 }
 
-type clock struct{ w *World }
-
-func (c clock) Now() time.Time { return c.w.Now }
-
-// Sleep passes the model's time at once.
-func (c clock) Sleep(ctx context.Context, d time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	c.w.Now = c.w.Now.Add(d)
-	return nil
+func (e *Environment) found(t time.Time) bool {
+	return !e.Gone && !t.Before(e.Launched) && (e.Ends.IsZero() || t.Before(e.Ends))
 }
 
-type meter struct{ w *World }
-
-func (m meter) Requests(_ context.Context, group string, since time.Time) (float64, error) {
-	e := m.w.Environments[nameOf(group)]
-	if e != nil && e.LastShare.After(since) {
-		return 1, nil
-	}
-	return 0, m.w.fault("Requests", false)
+func (e *Environment) ready(t time.Time) bool {
+	return e.found(t) && e.Ends.IsZero() && !t.Before(e.Settled) && !t.Before(e.Busy)
 }
 
-// Measure is that of a thousand requests a minute, shared by weight.
-func (m meter) Measure(_ context.Context, group string, since time.Time, _ float64) (rollout.Measure, error) {
-	name := nameOf(group)
-	measure := rollout.Measure{From: since, To: m.w.Now}
-	e := m.w.Environments[name]
-	if e == nil || m.w.Rule == nil {
-		return measure, m.w.fault("Measure", false)
+func (e *Environment) healthy(t time.Time) int {
+	if !e.found(t) || !e.Ends.IsZero() || e.Sick || t.Before(e.Known) {
+		return 0
 	}
-	measure.Requests = m.w.Now.Sub(since).Minutes() * 10 * float64(m.w.Rule.Weights[name])
-	measure.Errors = measure.Requests * m.w.Errors[e.Release.Version] / 100
-	return measure, m.w.fault("Measure", false)
-}
-
-func (m meter) Alarms(_ context.Context, names []string, since time.Time) (map[string]rollout.Alarm, error) {
-	alarms := map[string]rollout.Alarm{}
-	for _, name := range names {
-		if a, ok := m.w.Alarms[name]; ok {
-			if since.IsZero() || a.Fired.Before(since) {
-				a.Fired = time.Time{}
-			}
-			alarms[name] = a
+	n := 0
+	for _, from := range e.Instances {
+		if !t.Before(from) {
+			n++
 		}
 	}
-	return alarms, m.w.fault("Alarms", false)
+	return n
 }
 
-type platform struct{ w *World }
-
-func (p platform) Check(context.Context, *endpoint.Record, bool) ([]endpoint.Problem, error) {
-	return nil, p.w.fault("CheckPlatform", false)
-}
-
-func (p platform) Launch(_ context.Context, _ *endpoint.Record, e *endpoint.Environment) error {
-	return p.w.change("Launch "+e.Name, func() error {
-		if p.w.Environments[e.Name] == nil {
-			p.w.Environments[e.Name] = &Environment{
-				Release: e.Release, Launched: p.w.Now, Desired: e.Capacity.Min,
-				Scaling: rollout.Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max},
-			}
-		}
-		return nil
-	})
-}
-
-func (p platform) Observe(_ context.Context, r *endpoint.Record) (map[string]rollout.Sight, error) {
-	sights := map[string]rollout.Sight{}
-	for _, known := range r.Environments {
-		e := p.w.Environments[known.Name]
-		if e == nil || e.Gone {
-			sights[known.Name] = rollout.Sight{}
-			continue
-		}
-		sights[known.Name] = rollout.Sight{
-			Found: true, Ready: !p.w.Now.Before(e.Launched.Add(p.w.LaunchTime)),
-			ID: "e-" + known.Name, TargetGroup: group(known.Name), ScalingGroup: known.Name,
-			Healthy: p.w.Healthy(known.Name), Desired: e.Desired, Scaling: e.Scaling,
+// resize makes instances, each healthy at a time, or takes them away.
+func (e *Environment) resize(to int, healthy time.Time) {
+	all := slices.Clone(e.Instances[:min(to, len(e.Instances))])
+	for len(all) < to {
+		all = append(all, healthy)
+		if healthy.Before(e.First) {
+			e.First = healthy
 		}
 	}
-	return sights, p.w.fault("Observe", false)
+	e.Instances = all
 }
 
-func (p platform) Scale(_ context.Context, e *endpoint.Environment, s rollout.Scaling) error {
-	return p.w.change("Scale "+e.Name, func() error {
-		env := p.w.Environments[e.Name]
-		env.Scaling = s
-		env.Desired = min(max(env.Desired, s.Min), s.Max)
-		return nil
-	})
-}
-
-func (p platform) Resize(ctx context.Context, e *endpoint.Environment, c endpoint.Capacity) error {
-	return p.Scale(ctx, e, rollout.Scaling{Min: c.Min, Max: c.Max})
-}
-
-func (p platform) Retire(_ context.Context, e *endpoint.Environment) error {
-	return p.w.change("Retire "+e.Name, func() error {
-		p.w.Environments[e.Name].Gone = true
-		return nil
-	})
-}
-
-func (p platform) Forget(_ context.Context, _ *endpoint.Record, e *endpoint.Environment) error {
-	return p.w.change("Forget "+e.Name, func() error {
-		delete(p.w.Environments, e.Name)
-		return nil
-	})
-}
-
-func (p platform) Dissolve(context.Context, *endpoint.Record) error {
-	return p.w.change("Dissolve", func() error { return nil })
-}
-
-type balancer struct{ w *World }
-
-func (b balancer) Check(context.Context, *endpoint.Record, bool) ([]endpoint.Problem, error) {
-	return nil, b.w.fault("CheckBalancer", false)
-}
-
-func (b balancer) Observe(context.Context, *endpoint.Record, map[string]string) (rollout.Traffic, map[string][]string, error) {
-	if err := b.w.fault("ObserveTraffic", false); err != nil {
-		return rollout.Traffic{}, nil, err
+// sight is what the platform shows of an environment.
+func (w *World) sight(name string, m moment, t time.Time) rollout.Sight {
+	e, ok := m.environments[name]
+	if !ok || !e.found(t) {
+		// The platform goes on listing what it terminated.
+		return rollout.Sight{Terminated: ok && !t.Before(e.Launched)}
 	}
-	var t rollout.Traffic
-	if b.w.Rule != nil {
-		t = rollout.Traffic{RuleARN: "rule", Weights: maps.Clone(b.w.Rule.Weights), Routed: true}
+	s := rollout.Sight{Found: true, Ready: e.ready(t), Terminating: !e.Ends.IsZero(), ID: "e-" + name}
+	if !t.Before(e.Known) {
+		s.TargetGroup, s.ScalingGroup = group(name), name
+		s.Desired, s.Scaling, s.Healthy = len(e.Instances), e.Scaling, e.healthy(t)
 	}
-	if b.w.TestTarget != "" {
-		t.Test = rollout.TestRule{RuleARN: testRule, Target: b.w.TestTarget, Routed: true}
+	if w.Unhealthy[e.Release.Version] {
+		s.Healthy = 0
 	}
-	return t, nil, nil
+	if !t.Before(e.Settled) {
+		s.Errors = e.Errors
+	}
+	return s
 }
 
-const testRule = "test-rule"
-
-func (b balancer) Aim(_ context.Context, _ *endpoint.Record, group string) (string, error) {
-	return testRule, b.w.change("Aim "+nameOf(group), func() error {
-		b.w.TestTarget = nameOf(group)
-		return nil
-	})
+// route replaces the rule's weights.
+func (w *World) route(weights map[string]int) {
+	switch {
+	case weights == nil:
+		w.Rule = nil
+	case w.Rule == nil:
+		w.rules++
+		w.Rule = &Rule{fmt.Sprint("rule ", w.rules), maps.Clone(weights)}
+	default:
+		w.Rule = &Rule{w.Rule.ARN, maps.Clone(weights)}
+	}
+	w.changed()
 }
-
-func (b balancer) Shift(_ context.Context, _ *endpoint.Record, _ map[string]string, weights map[string]int) (string, error) {
-	return "rule", b.w.change(fmt.Sprint("Shift ", weights), func() error {
-		b.w.Rule = &Rule{Weights: maps.Clone(weights)}
-		return nil
-	})
-}
-
-func (b balancer) Unroute(_ context.Context, rule string) error {
-	return b.w.change("Unroute", func() error {
-		if rule == testRule {
-			b.w.TestTarget = ""
-		} else {
-			b.w.Rule = nil
-		}
-		return nil
-	})
-}
-
-func (b balancer) URL(context.Context, endpoint.Routing) (string, error) { return "http://model", nil }
-
-func (b balancer) TestURL(context.Context, endpoint.Spec) (string, error) {
-	return "http://test.model", nil
-}
-
-func (b balancer) Entrance(context.Context, endpoint.Routing) (string, error) {
-	return "http://model", nil
-}
-
-func group(environment string) string { return "group/" + environment }
-
-func nameOf(group string) string { return group[len("group/"):] }

@@ -1,0 +1,45 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulation
+
+import "strings"
+
+// Actions are the kinds of actions that the loop does, by how it words them. The
+// first that fits counts.
+var Actions = []struct{ Kind, Words string }{
+	{"Start", "start "},
+	{"Count", "count a read "},
+	{"Advance", "advance to "},
+	{"Settle", "note that traffic is "},
+	{"Promote", "finish the rollout"},
+	{"Abandon", "give the rollout up"},
+	{"Conclude", "close the rollout"},
+	{"Lose", "note that "},
+	{"Restore", "make "},
+	{"Accept", "accept the desired state"},
+	{"Launch", "create environment "},
+	{"Shift", "set traffic "},
+	{"Scale", "scale "},
+	{"Resize", "set the capacity "},
+	{"Unroute", "remove the listener rule"},
+	{"Retire", "terminate environment "},
+	{"Forget", "remove what is left "},
+	{"Dissolve", "remove the application"},
+}
+
+// records are the actions that only change the record.
+var records = map[string]bool{
+	"Start": true, "Count": true, "Advance": true, "Settle": true, "Promote": true, "Abandon": true,
+	"Conclude": true, "Lose": true, "Restore": true, "Accept": true,
+}
+
+// kindOf is the kind of an action that is worded so, or "".
+func kindOf(words string) string {
+	for _, a := range Actions {
+		if strings.HasPrefix(words, a.Words) {
+			return a.Kind
+		}
+	}
+	return ""
+}

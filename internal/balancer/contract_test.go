@@ -307,3 +307,19 @@ func TestURL(t *testing.T) {
 		t.Error("the address of a listener that does not exist")
 	}
 }
+
+// Elastic Beanstalk takes whatever priority is free for an environment's own rule,
+// and nothing depends on which: it makes room for ours.
+func TestPriorityOfElasticBeanstalk(t *testing.T) {
+	w := newWorld(t, cloud.Quotas{})
+	theirs := w.foreign(w.info.ListenerARN, 9, "old.eba-x.us-east-1.elasticbeanstalk.com", w.groups["old"])
+	w.record.Desired.Routing.Priority = 9
+	problems, err := w.Check(t.Context(), w.record, true)
+	if w.ok(err); len(problems) > 0 {
+		t.Error(problems)
+	}
+	w.is(w.shift(map[string]int{"old": 100}), "SetRulePriorities", "CreateRule")
+	if _, err := w.elb.DescribeRules(t.Context(), &elasticloadbalancingv2.DescribeRulesInput{RuleArns: []string{theirs}}); err != nil {
+		t.Errorf("its rule is gone: %v", err)
+	}
+}

@@ -28,11 +28,8 @@ func (p *Platform) ensureApplication(ctx context.Context, r *endpoint.Record) er
 		Description:     aws.String("Endpoint " + r.Endpoint + ". Made by ionroller."),
 		Tags:            list(p.tags(r.Endpoint)),
 	})
-	if code(err) == "InvalidParameterValue" {
-		// Made a moment ago, by a call whose answer was lost.
-		if found, lookErr := p.application(ctx, r.Endpoint); lookErr == nil && found != nil {
-			return nil
-		}
+	if made(err) {
+		return nil // made a moment ago, by a call whose answer was lost
 	}
 	if err != nil {
 		return fmt.Errorf("creating application %s: %w", r.Endpoint, err)
@@ -85,15 +82,19 @@ func (p *Platform) ensureVersion(ctx context.Context, r *endpoint.Record, e *end
 		SourceBundle:    &types.S3Location{S3Bucket: &p.Bucket, S3Key: &key},
 		Tags:            list(withDigest(p.tags(r.Endpoint), digest)),
 	})
-	if code(err) == "InvalidParameterValue" {
-		if found, lookErr := p.hasVersion(ctx, r.Endpoint, label); lookErr == nil && found {
-			return p.versionDigest(ctx, r.Endpoint, release)
-		}
+	if made(err) {
+		return p.versionDigest(ctx, r.Endpoint, release)
 	}
 	if err != nil {
 		return "", fmt.Errorf("creating application version %s of %s: %w", label, r.Endpoint, err)
 	}
 	return digest, nil
+}
+
+// made says that what was to be made is there already. Elastic Beanstalk has no
+// code of its own for it, and its reads may not show it yet.
+func made(err error) bool {
+	return code(err) == "InvalidParameterValue" && exists.MatchString(err.Error())
 }
 
 func (p *Platform) hasVersion(ctx context.Context, application, label string) (bool, error) {

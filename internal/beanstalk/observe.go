@@ -231,6 +231,7 @@ func (p *Platform) events(ctx context.Context, application string, s *sighting) 
 		}
 	}
 	for _, m := range slices.Backward(messages) {
+		s.Raced = s.Raced || strings.Contains(m, "PriorityInUse")
 		if len(s.Errors) < maxErrors && !slices.Contains(s.Errors, m) {
 			s.Errors = append(s.Errors, m)
 		}

@@ -244,3 +244,11 @@ func TestTrailIsAChain(t *testing.T) {
 		t.Error("a changed event keeps its hash")
 	}
 }
+
+func TestLongestName(t *testing.T) {
+	r := good().Release
+	r.Version = strings.Repeat("1.", 43) + "0"
+	if got := endpoint.EnvironmentName(strings.Repeat("e", 40), r, 1000); len(got) > 40 {
+		t.Errorf("environment name %q has %d characters", got, len(got))
+	}
+}

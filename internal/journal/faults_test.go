@@ -150,3 +150,16 @@ func TestTamperedTrail(t *testing.T) {
 		t.Errorf("writing over another event: %v", err)
 	}
 }
+
+// Who may not list a bucket is told 403 of an object that is missing: that is not
+// to say that the endpoint does not exist.
+func TestDeniedIsNotAbsent(t *testing.T) {
+	w := newWorld(t)
+	w.fault = func(out http.ResponseWriter, r *http.Request) bool {
+		objects.WriteError(out, r, http.StatusForbidden, "AccessDenied", "Access Denied")
+		return true
+	}
+	if r, err := w.journal().Read(t.Context(), "checkout"); err == nil || !strings.Contains(err.Error(), "AccessDenied") {
+		t.Errorf("reading what may not be read: %v, %v", r, err)
+	}
+}

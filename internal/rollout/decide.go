@@ -369,6 +369,11 @@ func (d *decider) overdue(f *endpoint.Rollout, to *endpoint.Environment) bool {
 // reaches it before.
 func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
 	s := d.Sights[to.Name]
+	if !to.Carried && s.Raced && d.attempts(to) < launchAttempts {
+		return do(Abandon{Back: endpoint.GoingBack{
+			Result: endpoint.Superseded, Reason: to.Name + " lost a race for the priority of its listener rule, and another is made",
+		}})
+	}
 	if !to.Carried && len(s.Errors) > 0 {
 		return d.giveUp("Elastic Beanstalk reports for %s: %s", to.Name, strings.TrimRight(strings.Join(s.Errors, " "), "."))
 	}
@@ -386,6 +391,21 @@ func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision,
 		return waitUntil(next, Health)
 	}
 	return do(Count{to.Name, true})
+}
+
+// launchAttempts is how many environments of a release are made when their
+// launches lose races.
+const launchAttempts = 3
+
+// attempts counts the environments of e's release that never had traffic, with e.
+func (d *decider) attempts(e *endpoint.Environment) int {
+	n := 0
+	for _, other := range d.r.Environments {
+		if other.Fingerprint == e.Fingerprint && !other.Carried {
+			n++
+		}
+	}
+	return n
 }
 
 // advance sets the next weight, once there is healthy capacity for it.

@@ -51,6 +51,9 @@ type Sight struct {
 
 	// Errors are the platform's own error messages since the launch.
 	Errors []string `json:"errors,omitempty"`
+	// Raced says that they come from a race for the priority of the platform's own
+	// listener rule, which another launch would win.
+	Raced bool `json:"raced,omitempty"`
 	// Quiet says that no request was answered since the environment left traffic.
 	Quiet bool `json:"quiet,omitempty"`
 	// UsedBy are listener rules, not the endpoint's nor the platform's own, that

@@ -100,8 +100,11 @@ func TestStory(t *testing.T) {
 	}
 	_, err = w.elb.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{TargetGroupArns: []string{oldGroup}})
 	w.wantCode(err, "TargetGroupNotFound", "")
-	if out := must[*elasticbeanstalk.DescribeEnvironmentsOutput](w)(w.eb.DescribeEnvironments(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{})); len(out.Environments) != 1 {
-		t.Errorf("%d environments are listed without IncludeDeleted", len(out.Environments))
+	for deleted, want := range map[*bool]int{nil: 2, aws.Bool(true): 2, aws.Bool(false): 1} {
+		out := must[*elasticbeanstalk.DescribeEnvironmentsOutput](w)(w.eb.DescribeEnvironments(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{IncludeDeleted: deleted}))
+		if len(out.Environments) != want {
+			t.Errorf("%d environments are listed, not %d, with IncludeDeleted %v", len(out.Environments), want, deleted)
+		}
 	}
 	w.checkCalls()
 }

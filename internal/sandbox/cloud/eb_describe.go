@@ -11,12 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 )
 
-// DescribeEnvironments leaves terminated ones out unless they are asked for,
-// and knows nothing of unknown names: they are silently absent.
+// DescribeEnvironments lists terminated ones too, as long as they are remembered,
+// unless they are not wanted. It knows nothing of unknown names: they are silently
+// absent.
 func (s beanstalk) DescribeEnvironments(_ context.Context, in *elasticbeanstalk.DescribeEnvironmentsInput) (*elasticbeanstalk.DescribeEnvironmentsOutput, error) {
 	var found []types.EnvironmentDescription
 	for _, e := range s.environments {
-		if e.Status == types.EnvironmentStatusTerminated && (!value(in.IncludeDeleted) ||
+		if e.Status == types.EnvironmentStatusTerminated && (in.IncludeDeleted != nil && !*in.IncludeDeleted ||
 			(in.IncludedDeletedBackTo != nil && e.terminated.Before(*in.IncludedDeletedBackTo))) {
 			continue
 		}

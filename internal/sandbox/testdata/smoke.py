@@ -289,7 +289,7 @@ assert [d.get("imageTags", []) for d in ecr.describe_images(repositoryName="chec
 # The end.
 eb.terminate_environment(EnvironmentId=environment)
 until("the environment is terminated", lambda: status() == "Terminated")
-assert eb.describe_environments()["Environments"] == []
+assert eb.describe_environments(IncludeDeleted=False)["Environments"] == []
 eb.delete_application_version(ApplicationName="checkout", VersionLabel="1.0.0", DeleteSourceBundle=True)
 eb.delete_application(ApplicationName="checkout")
 assert eb.describe_applications()["Applications"] == []

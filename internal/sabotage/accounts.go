@@ -1,0 +1,73 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package sabotage
+
+// accounts guard against calling as the wrong one, not being allowed to, and
+// calling too often.
+var accounts = []Guard{
+	{
+		Name:    "roles-of-other-accounts",
+		Against: "endpoints are in other accounts than the caller",
+		File:    "internal/awsclient/awsclient.go",
+		Old:     `		base.AssumeRole = append(base.AssumeRole, awsbase.AssumeRole{`,
+		New:     `		base.AssumeRole = append(base.AssumeRole[:0], awsbase.AssumeRole{`,
+		Package: "internal/awsclient", Test: "TestRolesOfOtherAccounts",
+	},
+	{
+		Name:    "external-id",
+		Against: "roles ask for an external ID",
+		File:    "internal/awsclient/awsclient.go",
+		Old:     `ExternalID: r.ExternalID, `,
+		New:     ``,
+		Package: "internal/awsclient", Test: "TestRolesOfOtherAccounts",
+	},
+	{
+		Name:    "allowed-accounts",
+		Against: "credentials are of another account than was meant",
+		File:    "internal/awsclient/awsclient.go",
+		Old:     `len(ids) > 0 && !slices.Contains(ids, clients.Account)`,
+		New:     `len(ids) > 0 && clients.Account == ""`,
+		Package: "internal/awsclient", Test: "TestNew/other account",
+	},
+	{
+		Name:    "throttled-calls-are-tried-again",
+		Against: "AWS throttles, and the SDK alone gives up after three tries",
+		File:    "internal/awsclient/awsclient.go",
+		Old:     `MaxRetries:        maxAttempts,`,
+		New:     `MaxRetries:        3,`,
+		Package: "internal/awsclient", Test: "TestThrottlingIsBorne",
+	},
+	{
+		Name:    "few-calls",
+		Against: "Elastic Beanstalk throttles who asks often",
+		File:    "internal/beanstalk/observe.go",
+		Old:     `if s.TargetGroup != "" && s.ScalingGroup != "" {`,
+		New:     `if false {`,
+		Package: "internal/beanstalk", Test: "TestObserveIsSparing",
+	},
+	{
+		Name:    "throttling-is-no-refusal",
+		Against: "throttling passes: a rollout is not given up for it",
+		File:    "internal/beanstalk/errors.go",
+		Old:     `case throttled, strings`,
+		New:     `case throttled && c == "", strings`,
+		Package: "internal/beanstalk", Test: "TestRefusal",
+	},
+	{
+		Name:    "denied-is-refused",
+		Against: "a permission that is missing stays missing: to try again is in vain",
+		File:    "internal/beanstalk/errors.go",
+		Old:     `	return &roller.Refusal{Err: err}`,
+		New:     `	_ = roller.Refusal{}; return err`,
+		Package: "internal/beanstalk", Test: "TestRefusal",
+	},
+	{
+		Name:    "role-that-spreads",
+		Against: "a role that was made a moment ago is not known everywhere",
+		File:    "internal/beanstalk/errors.go",
+		Old:     `spreading.MatchString(err.ErrorMessage()) || `,
+		New:     ``,
+		Package: "internal/beanstalk", Test: "TestRefusal",
+	},
+}

@@ -9,9 +9,9 @@ import (
 	"context"
 	"log"
 	"os"
+	"os/signal"
 	"slices"
-
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"syscall"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/command"
 	"github.com/ionroller/terraform-provider-ionroller/internal/provider"
@@ -20,19 +20,18 @@ import (
 // version is set when a release is built.
 var version = "dev"
 
-const (
-	address = "registry.terraform.io/ionroller/ionroller"
-	// cookie is the handshake by which a plugin knows that Terraform started it.
-	cookie = "TF_PLUGIN_MAGIC_COOKIE"
-)
+// cookie is the handshake by which a plugin knows that Terraform started it.
+const cookie = "TF_PLUGIN_MAGIC_COOKIE"
 
 func main() {
 	debug := slices.Contains(os.Args[1:], "-debug")
 	if os.Getenv(cookie) == "" && !debug {
 		os.Exit(command.Main(version))
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{Address: address, Debug: debug})
-	if err != nil {
+	// The first signal stops what is under way; a second SIGTERM ends the program.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := provider.Serve(ctx, version, debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -62,7 +62,7 @@ func (p *pace) poll(now time.Time, what rollout.Awaited) time.Duration {
 // retry bears a few failures in a row: the SDK has retried each call already.
 func (p *pace) retry(ctx context.Context, r *run, err error) error {
 	p.failures++
-	if ctx.Err() != nil || p.failures >= maxFailures {
+	if ctx.Err() != nil || overtaken(err) || p.failures >= maxFailures {
 		return err
 	}
 	r.Log.Warn("a call to AWS failed; trying again", "endpoint", r.record.Endpoint, "error", err)
@@ -83,7 +83,7 @@ func (r *run) sleep(ctx context.Context, wake rollout.Wake, p *pace) error {
 			return err
 		}
 		if err := r.session.Renew(ctx); err != nil {
-			return err
+			return p.retry(ctx, r, err)
 		}
 		left -= part
 	}

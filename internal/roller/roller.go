@@ -93,7 +93,7 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	if stop, ok := rollout.Decide(world).Action.(rollout.Stop); ok {
-		return errors.New(stop.Reason)
+		return &Blocked{Reason: stop.Reason}
 	}
 	if err := run.commit(ctx, next, endpoint.Event{Type: endpoint.EndpointRemovalStarted, Time: r.Clock.Now(), Message: "the endpoint is to be removed"}); err != nil {
 		return err

@@ -25,6 +25,9 @@ type run struct {
 
 func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
 	session, err := r.Journal.Acquire(ctx, name, r.Who, create)
+	if err != nil && ctx.Err() != nil {
+		return nil, &Interrupted{Endpoint: name, Where: "it had not begun, and changed nothing", Err: ctx.Err()}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +52,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	next.Desired, next.GivenUp = spec, ""
 	world, err := r.look(ctx, next)
 	if err != nil {
-		return r.world, err
+		return r.world, r.explain(ctx, err)
 	}
 	plan := rollout.Preview(world)
 	if err := expect.allows(world, plan); err != nil {
@@ -57,7 +60,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	}
 	problems, err := r.Check(ctx, spec, &r.record, plan.Creates)
 	if err != nil {
-		return world, err
+		return world, r.explain(ctx, err)
 	}
 	if len(problems) > 0 {
 		return world, &Problems{Endpoint: spec.Name, Problems: problems}
@@ -71,7 +74,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		})
 	}
 	if err := r.commit(ctx, next, events...); err != nil {
-		return world, err
+		return world, r.explain(ctx, err)
 	}
 	world, err = r.drive(ctx)
 	if err != nil {
@@ -127,7 +130,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 		return ctx.Err()
 	}
 	if err := r.session.Renew(ctx); err != nil {
-		return err
+		return p.retry(ctx, r, err)
 	}
 	within, cancel := r.session.Within(ctx)
 	world, err := r.look(within, r.record)
@@ -141,7 +144,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	case rollout.Rest:
 		return errRest
 	case rollout.Stop:
-		return errors.New(a.Reason)
+		return &Blocked{Reason: a.Reason}
 	case nil:
 		return r.sleep(ctx, decision.Wake, p)
 	default:
@@ -162,7 +165,7 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 	if rollout.Touches(a) {
 		record, events := rollout.Before(r.world, a)
 		if err := r.commit(whole, record, events...); err != nil {
-			return err
+			return p.retry(ctx, r, err)
 		}
 		r.world.Record = r.record
 		if err := r.touch(whole, a); err != nil {
@@ -177,10 +180,13 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 		}
 		r.world.Now = r.Clock.Now().UTC()
 	}
-	p.failures = 0
 	p.did(a, r.Clock.Now())
 	record, events := rollout.Effect(r.world, a)
-	return r.commit(whole, record, events...)
+	if err := r.commit(whole, record, events...); err != nil {
+		return p.retry(ctx, r, err)
+	}
+	p.failures = 0
+	return nil
 }
 
 // hopeless says that the rollout cannot go on: AWS refused an environment or the
@@ -238,9 +244,7 @@ func (r *run) commit(ctx context.Context, next endpoint.Record, events ...endpoi
 		next.Append(e)
 		r.Log.Info(e.Message, "endpoint", r.record.Endpoint, "event", e.Type)
 	}
-	if err := r.session.Commit(ctx, next); err != nil {
-		return err
-	}
-	r.record = r.session.Record()
-	return nil
+	err := r.session.Commit(ctx, next)
+	r.record = r.session.Record() // also when only the trail could not be written
+	return err
 }

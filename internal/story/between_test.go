@@ -18,7 +18,7 @@ import (
 )
 
 // between stands between one run and the sandbox. It numbers the run's calls and
-// decides what becomes of each.
+// decides what becomes of each, one after the other.
 type between struct {
 	*testing.T
 	sandbox string
@@ -68,11 +68,7 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client is gone, and nobody has seen the call
 	}
-	c := b.count(r, body)
-	var f fate
-	if b.decide != nil {
-		f = b.decide(c)
-	}
+	c, f := b.count(r, body)
 	if f.before != nil && f.before() {
 		panic(http.ErrAbortHandler)
 	}
@@ -93,8 +89,8 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes()) // who has gone need not be told
 }
 
-// count numbers a call.
-func (b *between) count(r *http.Request, body []byte) met {
+// count numbers a call and asks what becomes of it.
+func (b *between) count(r *http.Request, body []byte) (met, fate) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := met{Number: len(b.met) + 1, Body: string(body)}
@@ -111,7 +107,7 @@ func (b *between) count(r *http.Request, body []byte) met {
 		c.Change = b.changed
 	}
 	b.met = append(b.met, c)
-	return c
+	return c, b.decide(c)
 }
 
 // changing says that an operation changes something, by its name as AWS's own

@@ -109,6 +109,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		plan.RolloutPlan = planValue(shown)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
+		r.tellBegun(ctx, spec, &resp.Diagnostics)
 		return
 	}
 	var state endpointModel
@@ -171,6 +172,22 @@ func (r *endpointResource) checkLive(ctx context.Context, spec endpoint.Spec, re
 		return
 	}
 	addProblems(diags, problems)
+}
+
+// tellBegun tells of a creation that was interrupted, with which apply goes on.
+func (r *endpointResource) tellBegun(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
+	if r.roller == nil || diags.HasError() {
+		return
+	}
+	begun, err := r.roller.Begun(ctx, spec)
+	if err != nil {
+		addError(diags, "check", spec.Name, err)
+		return
+	}
+	if begun != "" {
+		diags.AddWarning("Endpoint is being created already", fmt.Sprintf(
+			"The creation of endpoint %s was interrupted: %s. Apply goes on with it.", spec.Name, begun))
+	}
 }
 
 func refuseProtected(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {

@@ -175,7 +175,7 @@ func (r *run) tell(i *Interrupted) {
 	defer cancel()
 	err := r.commit(ctx, r.record.Clone(), endpoint.Event{
 		Type: endpoint.RunInterrupted, Time: r.Clock.Now(), Version: r.record.ActiveVersion(),
-		Message: "the run was " + because(i.Err) + ": " + r.stands(),
+		Message: "the run was " + because(i.Err) + ": " + stands(&r.record),
 	})
 	if err != nil {
 		r.Log.Warn("unable to note the interruption in the trail", "endpoint", r.record.Endpoint, "error", err)
@@ -195,25 +195,25 @@ func expired(err error) bool {
 // where words how far the endpoint got, and what to do.
 func (r *run) where(next string) string {
 	if r.record.Phase == endpoint.Deleting {
-		return r.stands() + "; destroy again to go on"
+		return stands(&r.record) + "; destroy again to go on"
 	}
-	return r.stands() + ". Traffic was left as it is; " + next
+	return stands(&r.record) + ". Traffic was left as it is; " + next
 }
 
-// stands words how far the endpoint got.
-func (r *run) stands() string {
-	if r.record.Phase == endpoint.Deleting {
+// stands words how far an endpoint got.
+func stands(r *endpoint.Record) string {
+	if r.Phase == endpoint.Deleting {
 		return "it is being removed, and may not serve any more"
 	}
 	live := "nothing is live yet"
-	if v := r.record.ActiveVersion(); v != "" {
+	if v := r.ActiveVersion(); v != "" {
 		live = "release " + v + " is live"
 	}
-	f := r.record.Rollout
+	f := r.Rollout
 	if f == nil {
 		return live
 	}
-	to := r.record.Environment(f.To).Release.Version
+	to := r.Environment(f.To).Release.Version
 	if f.Step < 0 {
 		return fmt.Sprintf("%s, and %s has no traffic yet", live, to)
 	}

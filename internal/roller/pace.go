@@ -22,7 +22,7 @@ const (
 
 // patience is how long calls may fail in a row: the SDK has tried each of them for
 // half a minute, and who waits at the terminal wants to know.
-const patience = 2 * time.Minute
+const patience = time.Minute
 
 // readBackWithin is how long AWS's reads may be behind its writes before a change
 // that they do not show is made once more.

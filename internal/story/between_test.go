@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/objects"
 )
@@ -44,6 +45,7 @@ type met struct {
 // when it had its effect; the answer is lost when either says so.
 type fate struct {
 	before, after func() (lost bool)
+	shift         time.Duration // of the time that S3 tells
 }
 
 // between makes a workspace's programs call through it from now on.
@@ -85,6 +87,9 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for name, values := range answer.Header() {
 		w.Header()[name] = values
 	}
+	if date, err := http.ParseTime(answer.Header().Get("Date")); c.Key != "" && err == nil {
+		w.Header().Set("Date", date.Add(f.shift).Format(http.TimeFormat))
+	}
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes()) // who has gone need not be told
 }
@@ -119,6 +124,14 @@ func changing(operation string) bool {
 		}
 	}
 	return true
+}
+
+// later lets a workspace's programs and its loop see S3 a minute from now: what
+// was written by a run that died is old for them, and its lease is over.
+func (ws *workspace) later() {
+	ws.Helper()
+	b := ws.between(func(met) fate { return fate{shift: time.Minute} })
+	ws.writeProfile(b.server.URL)
 }
 
 // forward lets the sandbox answer. What was sent to it has its effect, also when

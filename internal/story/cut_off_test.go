@@ -38,7 +38,7 @@ func TestExpiredCredentials(t *testing.T) {
 // A network that goes away for longer than calls are tried again ends the run,
 // and users notice nothing.
 func TestNetworkGone(t *testing.T) {
-	w := start(t, sandbox.Config{TimeScale: 10})
+	w := start(t, sandbox.Config{})
 	ws, _ := w.halfway()
 	_, end := w.traffic()
 	var gone atomic.Bool

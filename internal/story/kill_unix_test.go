@@ -13,9 +13,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/faults"
 )
 
 // Terraform and the provider are killed at each call of a whole rollout that
@@ -108,6 +110,29 @@ func TestKilledCreation(t *testing.T) {
 	})
 }
 
+// An environment is made once also when the answer to its creation was lost with
+// the run, and reads do not show it for a minute.
+func TestKilledAndStale(t *testing.T) {
+	w := start(t, sandbox.Config{TimeScale: 10, Speed: 600})
+	ws := w.deployed()
+	ws.apply()
+	_, end := w.traffic()
+	w.befall(faults.Fault{Service: "elasticbeanstalk", Stale: faults.Duration(6 * time.Second)})
+	ws.set("version", "1.1.0")
+	if !ws.applyKilled(moment{operation: "CreateEnvironment", answered: true}) {
+		t.Fatal("no environment was made")
+	}
+	if r := ws.terraform("apply", "-auto-approve"); r.code != 0 {
+		t.Fatalf("the next apply failed:\n%s", r.out)
+	}
+	w.befall()
+	ws.wantEmptyPlan()
+	end()
+	w.wantOnePerRelease("1.0.0", "1.1.0")
+	w.wantAnnounced()
+	ws.wantRemoved()
+}
+
 // moments are those at which runs are killed: at every call that changes something
 // in AWS, before and after its effect, and at every dense-th write of an object,
 // before or after. IONROLLER_KILL=all is for every call whatsoever.
@@ -177,7 +202,8 @@ var quick = sandbox.Config{TimeScale: 30, Speed: 1000}
 
 // moment is where a run is killed.
 type moment struct {
-	call, change int  // whichever is not zero
+	call, change int // whichever is not zero
+	operation    string
 	answered     bool // after the call's effect, before its answer; else before its effect
 }
 
@@ -194,7 +220,7 @@ func (m moment) String() string {
 }
 
 func (m moment) is(c met) bool {
-	return m.call != 0 && c.Number == m.call || m.change != 0 && c.Change == m.change
+	return m.call != 0 && c.Number == m.call || m.change != 0 && c.Change == m.change || m.operation == c.Operation
 }
 
 // applyKilled kills an apply at a moment, and reports whether that came.

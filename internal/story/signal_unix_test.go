@@ -152,3 +152,26 @@ func TestOrphan(t *testing.T) {
 	end()
 	w.wantExplained()
 }
+
+// A provider that crashes, with its stacks printed as by a panic, leaves the
+// record where it was. Terraform itself lives and keeps its state.
+func TestCrash(t *testing.T) {
+	w := start(t, sandbox.Config{TimeScale: 10})
+	ws, first := w.halfway()
+	_, end := w.traffic()
+	applying := ws.beginTerraform("apply", "-auto-approve")
+	w.until("half of the traffic is on 1.1.0", w.bakes)
+	if err := toProvider(syscall.SIGQUIT)(applying.Cmd); err != nil {
+		t.Fatal(err)
+	}
+	if r := applying.end(); r.code != 1 || !r.says("Plugin did not respond") {
+		t.Errorf("the apply ended with code %d:\n%s", r.code, r.out)
+	}
+	if s := ws.attributes(); s["version"] != "1.0.0" || s["active_environment"] != first {
+		t.Errorf("state %+v", s)
+	}
+	ws.later()
+	ws.wantResumed()
+	end()
+	w.wantExplained()
+}

@@ -90,7 +90,7 @@ func (r *Roller) Update(ctx context.Context, spec endpoint.Spec, expect *Expecta
 // An endpoint that does not exist is removed already.
 func (r *Roller) Remove(ctx context.Context, name string) error {
 	record, err := r.Journal.Read(ctx, name)
-	if err != nil || record == nil || record.Phase == endpoint.Deleted {
+	if err != nil || record == nil || buried(record) {
 		return err
 	}
 	if a := record.Accepted; record.Phase == endpoint.Live && a != nil && a.DeletionProtection {
@@ -121,12 +121,18 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 	return err
 }
 
+// buried says that an endpoint was removed and the run that did it came to its
+// end. One that died may have left its lease, and its last events out of the trail.
+func buried(r *endpoint.Record) bool {
+	return r.Phase == endpoint.Deleted && r.Lease == nil && len(r.Outbox) == 0
+}
+
 // Reconcile goes on with whatever an endpoint's record still asks for. One that
 // was removed asks for nothing, and its lease is not taken. A rollout that fails on
 // the way is a *Failed.
 func (r *Roller) Reconcile(ctx context.Context, name string) (rollout.World, error) {
 	record, err := r.Journal.Read(ctx, name)
-	if err == nil && record != nil && record.Phase == endpoint.Deleted {
+	if err == nil && record != nil && buried(record) {
 		return rollout.World{Record: *record}, nil
 	}
 	if err != nil {

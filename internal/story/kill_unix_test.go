@@ -28,7 +28,7 @@ func TestKilledRollout(t *testing.T) {
 		ws.relive(before)
 		_, end := ws.traffic()
 		ws.set("version", "1.1.0")
-		if !ws.applyKilled(at) {
+		if !ws.killedAt(at, "apply") {
 			return false
 		}
 		says := ""
@@ -53,7 +53,7 @@ func TestKilledRolloutToAnotherVersion(t *testing.T) {
 		ws.relive(before)
 		_, end := ws.traffic()
 		ws.set("version", "1.1.0")
-		if !ws.applyKilled(at) {
+		if !ws.killedAt(at, "apply") {
 			return false
 		}
 		found := ws.record()
@@ -87,7 +87,7 @@ func TestKilledCreation(t *testing.T) {
 	b := whole.between(func(met) fate { return fate{} })
 	whole.apply()
 	killed(t, moments(b.calls(), 2), func(ws *workspace, at moment) bool {
-		if !ws.applyKilled(at) {
+		if !ws.killedAt(at, "apply") {
 			return false
 		}
 		says := ""
@@ -107,6 +107,33 @@ func TestKilledCreation(t *testing.T) {
 	})
 }
 
+// A destroy that was killed is finished by the next.
+func TestKilledDestroy(t *testing.T) {
+	before, _ := wholeRollout(t)
+	w := startAlone(t, quick)
+	whole := w.deployed()
+	whole.relive(before)
+	b := whole.between(func(met) fate { return fate{} })
+	if r := whole.terraform("destroy", "-auto-approve"); r.code != 0 {
+		t.Fatalf("destroy failed:\n%s", r.out)
+	}
+	killed(t, moments(b.calls(), 2), func(ws *workspace, at moment) bool {
+		ws.relive(before)
+		if !ws.killedAt(at, "destroy") {
+			return false
+		}
+		if r := ws.terraform("destroy", "-auto-approve"); r.code != 0 {
+			ws.Fatalf("the next destroy failed:\n%s", r.out)
+		}
+		if s := ws.show(); s != nil {
+			ws.Errorf("it is still in the state: %+v", s)
+		}
+		ws.wantOnePerRelease("0.9.0", "1.0.0")
+		ws.wantRemoved()
+		return true
+	})
+}
+
 // An environment is made once also when the answer to its creation was lost with
 // the run, and reads do not show it for a minute.
 func TestKilledAndStale(t *testing.T) {
@@ -116,7 +143,7 @@ func TestKilledAndStale(t *testing.T) {
 	_, end := w.traffic()
 	w.befall(faults.Fault{Service: "elasticbeanstalk", Stale: faults.Duration(6 * time.Second)})
 	ws.set("version", "1.1.0")
-	if !ws.applyKilled(moment{operation: "CreateEnvironment", answered: true}) {
+	if !ws.killedAt(moment{operation: "CreateEnvironment", answered: true}, "apply") {
 		t.Fatal("no environment was made")
 	}
 	if r := ws.terraform("apply", "-auto-approve"); r.code != 0 {
@@ -220,8 +247,8 @@ func (m moment) is(c met) bool {
 	return m.call != 0 && c.Number == m.call || m.change != 0 && c.Change == m.change || m.operation == c.Operation
 }
 
-// applyKilled kills an apply at a moment, and reports whether that came.
-func (ws *workspace) applyKilled(at moment) bool {
+// killedAt kills an apply or a destroy at a moment, and reports whether that came.
+func (ws *workspace) killedAt(at moment, command string) bool {
 	ws.Helper()
 	process := make(chan *running, 1)
 	var once sync.Once
@@ -245,9 +272,9 @@ func (ws *workspace) applyKilled(at moment) bool {
 		}
 		return fate{before: strike}
 	})
-	applying := ws.beginTerraform("apply", "-auto-approve")
-	process <- applying
-	r := applying.end()
+	running := ws.beginTerraform(command, "-auto-approve")
+	process <- running
+	r := running.end()
 	ws.later()
 	if struck {
 		for _, c := range b.calls() {
@@ -256,7 +283,7 @@ func (ws *workspace) applyKilled(at moment) bool {
 			}
 		}
 	} else if r.code != 0 {
-		ws.Fatalf("apply failed without being killed:\n%s", r.out)
+		ws.Fatalf("it failed without being killed:\n%s", r.out)
 	}
 	return struck
 }

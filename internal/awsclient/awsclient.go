@@ -96,6 +96,7 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 	if config.Region == "" {
 		return nil, errors.New("no AWS Region: set the provider's region, AWS_REGION, or region in the profile of the shared configuration file")
 	}
+	config.APIOptions = append(slices.Clone(config.APIOptions), punctual)
 	clients := build(config)
 	if err := clients.identify(ctx, config); err != nil {
 		return nil, err

@@ -40,6 +40,7 @@ const (
 	CapacityChanged        EventType = "CapacityChanged"        //
 	RouteRemoved           EventType = "RouteRemoved"           // the listener rule is gone
 	LeaseTaken             EventType = "LeaseTaken"             // from a run that died
+	RunInterrupted         EventType = "RunInterrupted"         // it ended before it was done
 	EndpointRemovalStarted EventType = "EndpointRemovalStarted" //
 	EndpointRemoved        EventType = "EndpointRemoved"        //
 )

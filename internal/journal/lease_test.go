@@ -185,3 +185,53 @@ func TestWithin(t *testing.T) {
 		t.Errorf("a lease that is almost over allows work: %v", context.Cause(late))
 	}
 }
+
+// skewed is a machine whose clock is wrong, and goes on at the right pace.
+type skewed struct {
+	*clock
+	by time.Duration
+}
+
+func (s skewed) Now() time.Time { return s.clock.Now().Add(s.by) }
+
+// Clocks that disagree by hours neither shorten nor prolong anybody's lease.
+func TestClocksThatDisagree(t *testing.T) {
+	for _, by := range []time.Duration{-7 * time.Hour, 5 * time.Hour} {
+		w := newWorld(t)
+		at := func(offset time.Duration, run string) (roller.Session, error) {
+			j := w.journal()
+			j.Clock = skewed{w.clock, offset}
+			return j.Acquire(t.Context(), "checkout", who(run), true)
+		}
+		first, err := at(by, "first")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 5 * time.Second; n <= 20*time.Second; n += 5 * time.Second {
+			w.after(n, func() {
+				if err := first.Renew(context.Background()); err != nil {
+					t.Errorf("a clock that is off by %s: %v", by, err)
+				}
+			})
+		}
+		var held *roller.Held
+		if _, err := at(-by, "second"); !errors.As(err, &held) {
+			t.Errorf("a clock that is off by %s: a living holder is overtaken: %v", -by, err)
+		}
+		w.advance(began.Add(20 * time.Second).Sub(w.Now()))
+		died := w.Now()
+		if _, err := at(-by, "third"); err != nil {
+			t.Fatalf("a clock that is off by %s: a dead holder keeps its lease: %v", -by, err)
+		}
+		if waited := w.Now().Sub(died); waited > Length+4*time.Second || waited < Length-Length/3-time.Second {
+			t.Errorf("a clock that is off by %s: a dead holder was waited for %s", -by, waited)
+		}
+		if err := first.Commit(t.Context(), first.Record()); !errors.As(err, &held) {
+			t.Errorf("a clock that is off by %s: the first holder still writes: %v", by, err)
+		}
+		events := w.trail()
+		if len(events) != 1 || events[0].Type != endpoint.LeaseTaken {
+			t.Errorf("trail %+v", events)
+		}
+	}
+}

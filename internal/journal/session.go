@@ -52,7 +52,7 @@ func (s *session) Commit(ctx context.Context, r endpoint.Record) error {
 func (s *session) Renew(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.released && s.j.Clock.Now().Sub(s.granted) <= Length/3 {
+	if !s.released && s.silent() <= Length/3 {
 		return nil
 	}
 	return s.write(ctx, s.record.Clone())
@@ -62,8 +62,15 @@ func (s *session) Renew(ctx context.Context) error {
 func (s *session) Within(ctx context.Context) (context.Context, context.CancelFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left := s.granted.Add(Length - Margin).Sub(s.j.Clock.Now())
-	return context.WithTimeoutCause(ctx, left, errLease)
+	return context.WithTimeoutCause(ctx, Length-Margin-s.silent(), errLease)
+}
+
+// silent is the time since the lease was granted. A machine that slept has a
+// monotonic clock that stood still and a wall clock that went on; one whose wall
+// clock was set has it the other way round.
+func (s *session) silent() time.Duration {
+	now := s.j.Clock.Now()
+	return max(now.Sub(s.granted), now.Round(0).Sub(s.granted.Round(0)))
 }
 
 // Release gives the lease back. When another run has it there is nothing to give.
@@ -122,7 +129,7 @@ func (s *session) replace(ctx context.Context, r *endpoint.Record) error {
 		case now == nil:
 			return fmt.Errorf("writing the record of %s: it was removed from bucket %s", r.Endpoint, s.j.Bucket)
 		case now.record.Lease == nil:
-			return fmt.Errorf("writing the record of %s: another run has taken the lease over and given it back", r.Endpoint)
+			return fmt.Errorf("writing the record of %s: %w", r.Endpoint, roller.ErrTakenOver)
 		case now.record.Lease.Holder != s.holder:
 			return &roller.Held{Endpoint: r.Endpoint, Lease: *now.record.Lease}
 		}

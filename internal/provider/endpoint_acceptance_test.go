@@ -23,7 +23,7 @@ import (
 
 // factories serve the provider from the test's own process.
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"ionroller": providerserver.NewProtocol6WithError(New("test", nil)()),
+	"ionroller": providerserver.NewProtocol6WithError(New("test")()),
 }
 
 const address = "ionroller_endpoint.checkout"

@@ -109,6 +109,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		plan.RolloutPlan = planValue(shown)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 		r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
+		r.tellBegun(ctx, spec, &resp.Diagnostics)
 		return
 	}
 	var state endpointModel
@@ -204,6 +205,22 @@ func warn(spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) {
 	case spec.Rollout.NoWait && (shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm || shown.Kind == rollout.PlanResume):
 		diags.AddAttributeWarning(path.Root("rollout").AtName("wait"), "Rollout is not waited for", fmt.Sprintf(
 			"Apply returns when the first step of endpoint %s is set. Nothing goes on with it, and no alarm takes it back, unless ionroller reconcile runs.", spec.Name))
+	}
+}
+
+// tellBegun tells of a creation that was interrupted, with which apply goes on.
+func (r *endpointResource) tellBegun(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
+	if r.roller == nil || diags.HasError() {
+		return
+	}
+	begun, err := r.roller.Begun(ctx, spec)
+	if err != nil {
+		addError(diags, "check", spec.Name, err)
+		return
+	}
+	if begun != "" {
+		diags.AddWarning("Endpoint is being created already", fmt.Sprintf(
+			"The creation of endpoint %s was interrupted: %s. Apply goes on with it.", spec.Name, begun))
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // endpointResource is ionroller_endpoint.
-type endpointResource struct{ connected }
+type endpointResource struct{ roller *roller.Roller }
 
 var (
 	_ resource.ResourceWithConfigure      = (*endpointResource)(nil)
@@ -41,9 +41,7 @@ func (r *endpointResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 // Configure takes the loop that the provider made. There is none while the
 // provider's own configuration is not known.
 func (r *endpointResource) Configure(_ context.Context, req resource.ConfigureRequest, _ *resource.ConfigureResponse) {
-	if c, ok := req.ProviderData.(*connected); ok {
-		r.connected = *c
-	}
+	r.roller, _ = req.ProviderData.(*roller.Roller)
 }
 
 // Create makes the endpoint. A failed one leaves neither state nor anything in
@@ -58,7 +56,7 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() || !r.configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := r.within(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	world, err := r.roller.Create(ctx, spec)
 	if err != nil {
@@ -124,7 +122,7 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	if before, ok := readSnapshot(ctx, req.Private, &resp.Diagnostics); ok {
 		expect = &roller.Expectation{Active: before.Record.Active, Plan: preview(before, spec)}
 	}
-	work, cancel := r.within(ctx, timeout)
+	work, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	world, err := r.roller.Update(work, spec, expect)
 	if err != nil {
@@ -167,7 +165,7 @@ func (r *endpointResource) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() || !r.configured(&resp.Diagnostics) {
 		return
 	}
-	ctx, cancel := r.within(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := r.roller.Remove(ctx, state.Name.ValueString()); err != nil {
 		addError(&resp.Diagnostics, "destroy", state.Name.ValueString(), err)
@@ -201,20 +199,6 @@ func (r *endpointResource) ImportState(ctx context.Context, req resource.ImportS
 }
 
 // configured says that the provider's configuration is known.
-// within returns the context of a run: it ends with Terraform's, after the timeout,
-// or when the provider is stopped.
-func (c connected) within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	go func() {
-		select {
-		case <-c.stopped:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
 // addresses asks the load balancer where an endpoint is reached.
 func (r *endpointResource) addresses(ctx context.Context, s endpoint.Spec) (addresses, error) {
 	users, err := r.roller.Balancer.URL(ctx, s.Routing)

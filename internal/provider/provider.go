@@ -26,21 +26,11 @@ import (
 )
 
 // ionroller is the provider.
-type ionroller struct {
-	version string
-	stopped <-chan struct{}
-}
+type ionroller struct{ version string }
 
-// New makes the provider of a version of this program. When stopped is closed, what
-// is under way ends as if Terraform had been interrupted.
-func New(version string, stopped <-chan struct{}) func() provider.Provider {
-	return func() provider.Provider { return &ionroller{version: version, stopped: stopped} }
-}
-
-// connected is what resources get of a configured provider.
-type connected struct {
-	roller  *roller.Roller
-	stopped <-chan struct{}
+// New makes the provider of a version of this program.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &ionroller{version: version} }
 }
 
 type providerModel struct {
@@ -146,7 +136,7 @@ func (p *ionroller) Configure(ctx context.Context, req provider.ConfigureRequest
 		resp.Diagnostics.AddError("Unable to connect to AWS", sentence(err))
 		return
 	}
-	resp.ResourceData = &connected{roller: loop, stopped: p.stopped}
+	resp.ResourceData = loop
 }
 
 // run says what runs, for the trail. HCP Terraform tells the id of its run.

@@ -138,6 +138,44 @@ func (i *Interrupted) Error() string {
 
 func (i *Interrupted) Unwrap() error { return i.Err }
 
+// Broken says that a run was ended by an error, after calls had been tried again.
+// Traffic is as it was at that moment.
+type Broken struct {
+	Endpoint string
+	Where    string
+	Err      error
+}
+
+func (b *Broken) Error() string {
+	return fmt.Sprintf("the run on endpoint %s was ended by an error: %s. Where it stands: %s", b.Endpoint, strings.TrimRight(b.Err.Error(), "."), b.Where)
+}
+
+func (b *Broken) Unwrap() error { return b.Err }
+
+// Overtaken says that a run was silent for longer than its lease, and another has
+// taken its place.
+type Overtaken struct {
+	Endpoint string
+	Err      error
+}
+
+func (o *Overtaken) Error() string {
+	return fmt.Sprintf("the run on endpoint %s was not heard of for longer than its lease, and another run has taken its place; this one has stopped and changes nothing any more; plan again to see where it stands: %s", o.Endpoint, o.Err)
+}
+
+func (o *Overtaken) Unwrap() error { return o.Err }
+
+// overtaken says that the lease is another run's, or was.
+func overtaken(err error) bool {
+	var held *Held
+	return errors.As(err, &held) || errors.Is(err, ErrTakenOver)
+}
+
+// Blocked says that somebody has to do something first.
+type Blocked struct{ Reason string }
+
+func (b *Blocked) Error() string { return b.Reason }
+
 func because(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "ended by its timeout"
@@ -145,31 +183,74 @@ func because(err error) string {
 	return "interrupted"
 }
 
-// explain words an error that ended the loop.
+// explain words an error that ended a run before it was done.
 func (r *run) explain(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
+	var blocked *Blocked
+	switch {
+	case errors.As(err, &blocked):
 		return err
+	case overtaken(err):
+		return &Overtaken{Endpoint: r.record.Endpoint, Err: err}
+	case ctx.Err() != nil:
+		stopped := &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(again), Err: ctx.Err()}
+		r.tell(stopped)
+		return stopped
+	case expired(err):
+		return &Broken{Endpoint: r.record.Endpoint, Where: r.where("renew the credentials, and " + again), Err: err}
 	}
-	return &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(), Err: ctx.Err()}
+	return &Broken{Endpoint: r.record.Endpoint, Where: r.where(again), Err: err}
 }
 
-// where words how far the endpoint got.
-func (r *run) where() string {
-	if r.record.Phase == endpoint.Deleting {
-		return "it is being removed, and may not serve any more; destroy again to go on"
+// again is how a run that ended early is gone on with.
+const again = "apply again to go on"
+
+// tell notes in the trail that the run ended early. Nothing depends on it.
+func (r *run) tell(i *Interrupted) {
+	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
+	defer cancel()
+	err := r.commit(ctx, r.record.Clone(), endpoint.Event{
+		Type: endpoint.RunInterrupted, Time: r.Clock.Now(), Version: r.record.ActiveVersion(),
+		Message: "the run was " + because(i.Err) + ": " + stands(&r.record),
+	})
+	if err != nil {
+		r.Log.Warn("unable to note the interruption in the trail", "endpoint", r.record.Endpoint, "error", err)
 	}
-	const next = ". Traffic was left as it is; apply again to go on"
+}
+
+// expired says that the caller's credentials are not good any more.
+func expired(err error) bool {
+	var api interface{ ErrorCode() string }
+	if !errors.As(err, &api) {
+		return false
+	}
+	c := api.ErrorCode()
+	return strings.HasPrefix(c, "ExpiredToken") || c == "RequestExpired" || c == "InvalidClientTokenId"
+}
+
+// where words how far the endpoint got, and what to do.
+func (r *run) where(next string) string {
+	if r.record.Phase == endpoint.Deleting {
+		return stands(&r.record) + "; destroy again to go on"
+	}
+	return stands(&r.record) + ". Traffic was left as it is; " + next
+}
+
+// stands words how far an endpoint got.
+func stands(r *endpoint.Record) string {
+	if r.Phase == endpoint.Deleting {
+		return "it is being removed, and may not serve any more"
+	}
 	live := "nothing is live yet"
-	if v := r.record.ActiveVersion(); v != "" {
+	if v := r.ActiveVersion(); v != "" {
 		live = "release " + v + " is live"
 	}
-	f := r.record.Rollout
+	f := r.Rollout
 	if f == nil {
-		return live + next
+		return live
 	}
-	to := r.record.Environment(f.To).Release.Version
+	to := r.Environment(f.To).Release.Version
 	if f.Step < 0 {
-		return fmt.Sprintf("%s, and %s has no traffic yet", live, to) + next
+		return fmt.Sprintf("%s, and %s has no traffic yet", live, to)
 	}
-	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Share(f.Step)) + next
+	return fmt.Sprintf("%s, and %s is at step %d of %d, with %d %% of traffic", live, to, f.Step+1, len(f.Steps), f.Share(f.Step))
 }

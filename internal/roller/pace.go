@@ -20,6 +20,10 @@ const (
 	maxFailures  = 5
 )
 
+// patience is how long calls may fail in a row: the SDK has tried each of them for
+// half a minute, and who waits at the terminal wants to know.
+const patience = time.Minute
+
 // readBackWithin is how long AWS's reads may be behind its writes before a change
 // that they do not show is made once more.
 const readBackWithin = 10 * time.Second
@@ -32,8 +36,9 @@ const readBack rollout.Awaited = "AWS to show the change"
 type pace struct {
 	waiting  rollout.Awaited
 	since    time.Time
-	failures int
-	done     string // the last action that changed AWS
+	failures int       // in a row
+	failing  time.Time // since when
+	done     string    // the last action that changed AWS
 	doneAt   time.Time
 }
 
@@ -60,8 +65,12 @@ func (p *pace) poll(now time.Time, what rollout.Awaited) time.Duration {
 
 // retry bears a few failures in a row: the SDK has retried each call already.
 func (p *pace) retry(ctx context.Context, r *run, err error) error {
+	now := r.Clock.Now()
+	if p.failures == 0 {
+		p.failing = now
+	}
 	p.failures++
-	if ctx.Err() != nil || p.failures >= maxFailures {
+	if ctx.Err() != nil || overtaken(err) || p.failures >= maxFailures || now.Sub(p.failing) > patience {
 		return err
 	}
 	r.Log.Warn("a call to AWS failed; trying again", "endpoint", r.record.Endpoint, "error", err)
@@ -82,7 +91,7 @@ func (r *run) sleep(ctx context.Context, wake rollout.Wake, p *pace) error {
 			return err
 		}
 		if err := r.session.Renew(ctx); err != nil {
-			return err
+			return p.retry(ctx, r, err)
 		}
 		left -= part
 	}

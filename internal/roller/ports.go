@@ -8,6 +8,7 @@ package roller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -113,7 +114,7 @@ type Session interface {
 	// Record is the record as it was last committed.
 	Record() endpoint.Record
 	// Commit writes the record, its outbox and a renewed lease. When another run
-	// took the lease it is a *Held and nothing was written.
+	// took the lease it is a *Held, or ErrTakenOver, and nothing was written.
 	Commit(ctx context.Context, r endpoint.Record) error
 	// Orders returns the orders that wait, the oldest first.
 	Orders(ctx context.Context) ([]endpoint.Order, error)
@@ -145,6 +146,9 @@ func (h *Held) Error() string {
 		h.Endpoint, h.Lease.Who.Run, h.Lease.Who.Caller, h.Lease.Who.Host,
 		h.Lease.Since.UTC().Format(time.RFC3339), h.Lease.Until.UTC().Format(time.RFC3339))
 }
+
+// ErrTakenOver says that the lease was another run's meanwhile, which is done.
+var ErrTakenOver = errors.New("another run has taken the lease over and given it back")
 
 // OtherOwner says that an endpoint of that name is somebody else's.
 type OtherOwner struct{ Endpoint, Owner, Ours string }

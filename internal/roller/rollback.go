@@ -72,7 +72,7 @@ func (r *run) reassert(ctx context.Context, until time.Time) error {
 			return err
 		}
 		if err := r.Clock.Sleep(ctx, shortestPoll); err != nil {
-			return &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(), Err: err}
+			return &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(again), Err: err}
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/hashicorp/go-hclog"
@@ -49,10 +50,28 @@ func (r *Roller) Create(ctx context.Context, spec endpoint.Spec) (rollout.World,
 		}
 		run.record.Revive(r.Clock.Now())
 	}
-	if run.record.Phase != endpoint.Creating {
+	if run.record.Phase != endpoint.Creating && !justCreated(&run.record, spec) {
 		return run.world, &Exists{Endpoint: spec.Name}
 	}
 	return run.apply(ctx, spec, nil)
+}
+
+// justCreated says that an endpoint is exactly what is to be created, and that its
+// creation is all that ever happened to it: the run may have died before Terraform
+// knew.
+func justCreated(r *endpoint.Record, spec endpoint.Spec) bool {
+	return r.Phase == endpoint.Live && r.Rollout == nil && r.LastRollout != nil && r.LastRollout.From == "" &&
+		r.Accepted != nil && reflect.DeepEqual(*r.Accepted, spec)
+}
+
+// Begun words how far an endpoint to be created got already, by a run that was
+// interrupted; "" where nothing is. It writes nothing.
+func (r *Roller) Begun(ctx context.Context, spec endpoint.Spec) (string, error) {
+	record, _, err := r.there(ctx, spec)
+	if err != nil || record == nil || record.Phase == "" {
+		return "", err
+	}
+	return stands(record), nil
 }
 
 // Update moves an endpoint that exists to a spec. On a *Failed the live release
@@ -73,7 +92,7 @@ func (r *Roller) Update(ctx context.Context, spec endpoint.Spec, expect *Expecta
 // An endpoint that does not exist is removed already.
 func (r *Roller) Remove(ctx context.Context, name string) error {
 	record, err := r.Journal.Read(ctx, name)
-	if err != nil || record == nil || record.Phase == endpoint.Deleted {
+	if err != nil || record == nil || buried(record) {
 		return err
 	}
 	if a := record.Accepted; record.Phase == endpoint.Live && a != nil && a.DeletionProtection {
@@ -95,13 +114,19 @@ func (r *Roller) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	if stop, ok := rollout.Decide(world).Action.(rollout.Stop); ok {
-		return errors.New(stop.Reason)
+		return &Blocked{Reason: stop.Reason}
 	}
 	if err := run.commit(ctx, next, endpoint.Event{Type: endpoint.EndpointRemovalStarted, Time: r.Clock.Now(), Message: "the endpoint is to be removed"}); err != nil {
 		return err
 	}
 	_, err = run.drive(ctx)
 	return err
+}
+
+// buried says that an endpoint was removed and the run that did it came to its
+// end. One that died may have left its lease, and its last events out of the trail.
+func buried(r *endpoint.Record) bool {
+	return r.Phase == endpoint.Deleted && r.Lease == nil && len(r.Outbox) == 0
 }
 
 // Reconcile goes on with whatever an endpoint's record still asks for. One that
@@ -119,7 +144,7 @@ func (r *Roller) Tend(ctx context.Context, name string) (rollout.World, error) {
 
 func (r *Roller) reconcile(ctx context.Context, name string, brisk bool) (rollout.World, error) {
 	record, err := r.Journal.Read(ctx, name)
-	if err == nil && record != nil && record.Phase == endpoint.Deleted {
+	if err == nil && record != nil && buried(record) {
 		return rollout.World{Record: *record}, nil
 	}
 	if err != nil {
@@ -155,7 +180,7 @@ func (r *Roller) Observe(ctx context.Context, name string) (*rollout.World, erro
 // asked, and warnings. It writes nothing. record is nil for an endpoint that does not exist yet.
 func (r *Roller) Check(ctx context.Context, spec endpoint.Spec, record *endpoint.Record, creates bool) ([]endpoint.Problem, error) {
 	if record == nil {
-		there, taken, err := r.there(ctx, spec.Name)
+		there, taken, err := r.there(ctx, spec)
 		if err != nil || taken != nil {
 			return taken, err
 		}
@@ -184,7 +209,8 @@ func (r *Roller) Firing(ctx context.Context, spec endpoint.Spec) ([]endpoint.Pro
 
 // there returns what an endpoint to be created begins with: nothing, or what an
 // interrupted creation left. A name that is taken is a problem.
-func (r *Roller) there(ctx context.Context, name string) (*endpoint.Record, []endpoint.Problem, error) {
+func (r *Roller) there(ctx context.Context, spec endpoint.Spec) (*endpoint.Record, []endpoint.Problem, error) {
+	name := spec.Name
 	record, err := r.Journal.Read(ctx, name)
 	var other *OtherOwner
 	switch {
@@ -194,7 +220,7 @@ func (r *Roller) there(ctx context.Context, name string) (*endpoint.Record, []en
 		return nil, nil, err
 	case record == nil || record.Phase == endpoint.Deleted:
 		return &endpoint.Record{Endpoint: name}, nil, nil
-	case record.Phase == endpoint.Live:
+	case record.Phase == endpoint.Live && !justCreated(record, spec):
 		return nil, []endpoint.Problem{{Attribute: "name", Message: (&Exists{Endpoint: name}).Error()}}, nil
 	default:
 		return record, nil, nil

@@ -31,6 +31,9 @@ type run struct {
 
 func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
 	session, err := r.Journal.Acquire(ctx, name, r.Who, create)
+	if err != nil && ctx.Err() != nil {
+		return nil, &Interrupted{Endpoint: name, Where: "it had not begun, and changed nothing", Err: ctx.Err()}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +61,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	}
 	world, err := r.look(ctx, next)
 	if err != nil {
-		return r.world, err
+		return r.world, r.explain(ctx, err)
 	}
 	plan := rollout.Preview(world)
 	if err := expect.allows(world, plan); err != nil {
@@ -66,7 +69,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 	}
 	problems, err := r.Check(ctx, spec, &r.record, plan.Creates)
 	if err != nil {
-		return world, err
+		return world, r.explain(ctx, err)
 	}
 	if plan.Kind == rollout.PlanNew || plan.Kind == rollout.PlanWarm {
 		firing, err := r.Firing(ctx, spec)
@@ -87,7 +90,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		})
 	}
 	if err := r.commit(ctx, next, events...); err != nil {
-		return world, err
+		return world, r.explain(ctx, err)
 	}
 	if spec.Rollout.NoWait {
 		r.enough = func(record *endpoint.Record) bool { return record.Rollout != nil && reached(record, spec) }
@@ -170,7 +173,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 		return ctx.Err()
 	}
 	if err := r.session.Renew(ctx); err != nil {
-		return err
+		return p.retry(ctx, r, err)
 	}
 	within, cancel := r.session.Within(ctx)
 	world, err := r.look(within, r.record)
@@ -190,7 +193,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	case rollout.Rest:
 		return errRest
 	case rollout.Stop:
-		return errors.New(a.Reason)
+		return &Blocked{Reason: a.Reason}
 	case nil:
 		if r.brisk {
 			return errRest
@@ -222,7 +225,7 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 		first := r.first(a)
 		record, events := rollout.Before(r.world, a)
 		if err := r.commit(whole, record, events...); err != nil {
-			return err
+			return p.retry(ctx, r, err)
 		}
 		r.world.Record = r.record
 		if err := r.touch(whole, a); err != nil {
@@ -237,12 +240,12 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 		}
 		r.world.Now = r.Clock.Now().UTC()
 	}
-	p.failures = 0
 	p.did(a, r.Clock.Now())
 	record, events := rollout.Effect(r.world, a)
 	if err := r.commit(whole, record, events...); err != nil {
-		return err
+		return p.retry(ctx, r, err)
 	}
+	p.failures = 0
 	if obey, ok := a.(rollout.Obey); ok {
 		if err := r.session.Obeyed(whole, obey.Order.ID); err != nil {
 			r.Log.Warn("unable to remove an order that was carried out", "endpoint", r.record.Endpoint, "order", obey.Order.ID, "error", err)
@@ -341,9 +344,7 @@ func (r *run) commit(ctx context.Context, next endpoint.Record, events ...endpoi
 		next.Append(e)
 		r.Log.Info(e.Message, "endpoint", r.record.Endpoint, "event", e.Type)
 	}
-	if err := r.session.Commit(ctx, next); err != nil {
-		return err
-	}
-	r.record = r.session.Record()
-	return nil
+	err := r.session.Commit(ctx, next)
+	r.record = r.session.Record() // also when only the trail could not be written
+	return err
 }

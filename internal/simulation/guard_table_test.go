@@ -95,14 +95,14 @@ var guards = slices.Concat(
 		{"a plan is an upper bound: hot stays hot", "case e.Plan.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:", "case false:"},
 		{"a plan begins where it was made", "case w.Record.Active != e.Active:", "case false:"},
 		{"a call ends before the lease", "\tctx, cancel := r.session.Within(ctx)\n\tdefer cancel()\n\trecord :=", "\tctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\trecord :="},
-		{"the intent is recorded first", "\t\tif err := r.commit(whole, record, events...); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tr.world.Record = r.record\n", "\t\t_ = events\n\t\tr.world.Record = record\n"},
-		{"the lease is kept while the loop turns", "\tif err := r.session.Renew(ctx); err != nil {\n\t\treturn err\n\t}\n\twithin", "\twithin"},
+		{"the intent is recorded first", "\t\tif err := r.commit(whole, record, events...); err != nil {\n\t\t\treturn p.retry(ctx, r, err)\n\t\t}\n\t\tr.world.Record = r.record\n", "\t\t_ = events\n\t\tr.world.Record = record\n"},
+		{"the lease is kept while the loop turns", "\tif err := r.session.Renew(ctx); err != nil {\n\t\treturn p.retry(ctx, r, err)\n\t}\n\twithin", "\twithin"},
 		{"a refusal proves nothing about an earlier try", "errors.As(err, &refused) && first,", "errors.As(err, &refused) && (first || true),"},
 		{"a launch that fails for good is given up", "return errors.As(err, &refused) || p.failures == maxFailures-1", "return false"},
 	}),
 	byASeed(pace, [][3]string{
-		{"a failing call is borne", "ctx.Err() != nil || p.failures >= maxFailures", "true"},
-		{"the lease is kept while the loop waits", "\t\tif err := r.session.Renew(ctx); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tleft -= part", "\t\tleft -= part"},
+		{"a failing call is borne", "ctx.Err() != nil || overtaken(err) || p.failures >= maxFailures || now.Sub(p.failing) > patience", "true"},
+		{"the lease is kept while the loop waits", "\t\tif err := r.session.Renew(ctx); err != nil {\n\t\t\treturn p.retry(ctx, r, err)\n\t\t}\n\t\tleft -= part", "\t\tleft -= part"},
 	}),
 	byASeed(loop, [][3]string{
 		{"requests are counted before an end", "s.Quiet = err == nil && n == 0", "s.Quiet = err == nil && n >= 0"},

@@ -134,7 +134,7 @@ func (s *session) put(r endpoint.Record) error {
 	if last.version != s.version {
 		switch {
 		case stored.Lease == nil:
-			return fmt.Errorf("another run has taken the lease of %s over and given it back", name)
+			return fmt.Errorf("writing the record of %s: %w", name, roller.ErrTakenOver)
 		case stored.Lease.Holder != s.id:
 			return &roller.Held{Endpoint: name, Lease: *stored.Lease}
 		}

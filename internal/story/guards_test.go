@@ -18,14 +18,14 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
-// quick is a clock of which a minute is half a second.
-const quick = 120
+// hurried is a clock of which a minute is half a second.
+const hurried = 120
 
 // guarded is a workspace with a release live and users on it. The returned
 // function ends their requests.
 func guarded(t *testing.T, change func(*workspace)) (*workspace, func() load.Summary) {
 	t.Helper()
-	w := start(t, sandbox.Config{TimeScale: quick})
+	w := start(t, sandbox.Config{TimeScale: hurried})
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(50, "5m"), step(100, "5m")})
 	ws.set("rollout.healthy_within", "2h")
@@ -212,7 +212,7 @@ func TestAlarmWhileNobodyWatched(t *testing.T) {
 
 // With nothing to go back to, an alarm leaves traffic as it is and apply fails.
 func TestFirstDeploymentFreezes(t *testing.T) {
-	w := start(t, sandbox.Config{TimeScale: quick})
+	w := start(t, sandbox.Config{TimeScale: hurried})
 	ws := w.workspace()
 	w.alarmOnErrors("checkout-5xx")
 	ws.set("rollout.alarms", []string{"checkout-5xx"})
@@ -315,7 +315,7 @@ func TestPauseThatNobodyLifts(t *testing.T) {
 	if r.code != 1 || !r.says("nobody promoted step 1 of 2 within 4m") || !r.says("Release 1.0.0 is live") {
 		t.Errorf("apply ended with code %d:\n%s", r.code, r.out)
 	}
-	if took := time.Since(begun); took < 5*time.Minute/quick {
+	if took := time.Since(begun); took < 5*time.Minute/hurried {
 		t.Errorf("it held for %s only", took)
 	}
 	if sum := end(); sum.Failed > 0 {

@@ -8,6 +8,7 @@
 package story
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -35,7 +36,7 @@ import (
 )
 
 // program is what all stories are told with.
-var program struct{ terraform, ionroller, cliConfig string }
+var program struct{ terraform, ionroller, cliConfig, profiles string }
 
 // atOnce is how many stories are told at a time, also where there are fewer
 // processors: they wait more than they work.
@@ -82,6 +83,11 @@ func prepare(root string) error {
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the provider: %w\n%s", err, out)
 	}
+	// Where the tests' own loops learn of their sandboxes.
+	program.profiles = filepath.Join(root, "profiles")
+	if err := os.Setenv("AWS_CONFIG_FILE", program.profiles); err != nil {
+		return err
+	}
 	program.cliConfig = filepath.Join(root, "terraform.rc")
 	return os.WriteFile(program.cliConfig, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n    \"ionroller/ionroller\" = %s\n  }\n}\n",
 		strconv.Quote(filepath.ToSlash(root))), 0o644)
@@ -96,6 +102,8 @@ type world struct {
 	elb  *elb.Client
 	asg  *autoscaling.Client
 	s3   *s3.Client
+	// profile is the sandbox's in the AWS configuration file of the tests.
+	profile string
 }
 
 // somebodyElse is who the clients of a world are.
@@ -105,11 +113,17 @@ const somebodyElse = "somebody-else"
 // after which an idle environment shrinks, take a second each.
 const speed = 300
 
-// start begins a story.
+// start begins a story, beside others.
 func start(t *testing.T, config sandbox.Config) *world {
 	t.Helper()
 	t.Parallel()
-	config.Speed = speed
+	return startAlone(t, config)
+}
+
+// startAlone begins one that others wait for.
+func startAlone(t *testing.T, config sandbox.Config) *world {
+	t.Helper()
+	config.Speed = cmp.Or(config.Speed, speed)
 	s, err := sandbox.Start(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -126,12 +140,15 @@ func start(t *testing.T, config sandbox.Config) *world {
 		Region: info.Region, BaseEndpoint: &info.EndpointURL, HTTPClient: &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider(info.AccessKeyID, info.SecretAccessKey, ""),
 	}
-	c.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), "arn:aws:iam::"+info.AccountID+":role/"+somebodyElse))
-	return &world{
+	c.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), "arn:aws:iam::"+info.AccountID+":role/"+somebodyElse,
+		func(o *stscreds.AssumeRoleOptions) { o.Duration = 12 * time.Hour })) // by a clock that may be quick
+	w := &world{
 		T: t, Sandbox: s, info: info,
 		eb: elasticbeanstalk.NewFromConfig(c), elb: elb.NewFromConfig(c), asg: autoscaling.NewFromConfig(c),
 		s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
+	w.writeProfile(info.EndpointURL)
+	return w
 }
 
 // host is where the endpoint of the stories is called.

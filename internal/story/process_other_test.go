@@ -15,12 +15,3 @@ func isolate(*exec.Cmd) {}
 func interrupt(*exec.Cmd) error { return errors.ErrUnsupported }
 
 func kill(cmd *exec.Cmd) error { return cmd.Process.Kill() }
-
-const (
-	terminate = iota
-	killed
-	stopped
-	goOn
-)
-
-func (w *world) signal(int, int) { w.Skip("this system has no signals") }

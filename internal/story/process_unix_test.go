@@ -6,7 +6,9 @@
 package story
 
 import (
+	"fmt"
 	"os/exec"
+	"strings"
 	"syscall"
 )
 
@@ -17,21 +19,23 @@ func isolate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: tr
 // interrupt is Ctrl-C.
 func interrupt(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 
+// signal is one sent to everything that a program started, too.
+func signal(cmd *exec.Cmd, s syscall.Signal) error { return syscall.Kill(-cmd.Process.Pid, s) }
+
+// providerOf finds the process in which a terraform runs the provider.
+func providerOf(terraform *exec.Cmd) (int, error) {
+	out, err := exec.Command("ps", "-A", "-o", "pid=,pgid=,args=").Output()
+	if err != nil {
+		return 0, fmt.Errorf("ps: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		var pid, group int
+		if _, err := fmt.Sscan(line, &pid, &group); err == nil && group == terraform.Process.Pid && strings.Contains(line, program.ionroller) {
+			return pid, nil
+		}
+	}
+	return 0, fmt.Errorf("no provider runs in process group %d", terraform.Process.Pid)
+}
+
 // kill leaves a program and what it started no time for anything.
 func kill(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-
-// The signals of the stories.
-const (
-	terminate = syscall.SIGTERM
-	killed    = syscall.SIGKILL
-	stopped   = syscall.SIGSTOP
-	goOn      = syscall.SIGCONT
-)
-
-// signal sends a signal to a process, or to the group of a negative number.
-func (w *world) signal(pid int, s syscall.Signal) {
-	w.Helper()
-	if err := syscall.Kill(pid, s); err != nil {
-		w.Fatal(err)
-	}
-}

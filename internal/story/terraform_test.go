@@ -22,7 +22,6 @@ type workspace struct {
 	provider map[string]any
 	endpoint map[string]any // the arguments of ionroller_endpoint.checkout
 	env      map[string]string
-	cable    *cable // nil unless it is plugged
 }
 
 // workspace makes one with an endpoint that is good as it is.

@@ -20,6 +20,10 @@ import (
 // probePause is between two probes of the platform on one instance.
 const probePause = 5 * time.Second
 
+// leastCommandTimeout is the shortest command timeout in real time: a busy machine
+// must not fail launches only because time is scaled.
+const leastCommandTimeout = 5 * time.Second
+
 // deployed ends a launch or an update: Ready once the platform's own agent has
 // got an answer from every instance, which is before load balancers find them
 // healthy, or with errors once the command timeout is over.
@@ -44,8 +48,8 @@ func (c *Cloud) deployed(e *environment, now time.Time, operation, success strin
 		c.info(e, success)
 		return true
 	}
-	last := e.work.steps[0].at + e.options.seconds(nsCommand, "Timeout")
-	if now.Before(e.work.started.Add(c.scaled(last))) {
+	last := c.scaled(e.work.steps[0].at) + max(c.scaled(e.options.seconds(nsCommand, "Timeout")), c.lasting(leastCommandTimeout))
+	if now.Before(e.work.started.Add(last)) {
 		return false
 	}
 	c.report(e, types.EventSeverityWarn, fmt.Sprintf(

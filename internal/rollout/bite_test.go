@@ -48,6 +48,21 @@ func TestActiveKeepsItsCapacityInARollout(t *testing.T) {
 	}
 }
 
+// A rule takes a moment to be what it was changed to: a step begins when it is.
+func TestWeightsAreReadBack(t *testing.T) {
+	w := rolling(0)
+	w.Record.Rollout.Since = time.Time{}
+	want := w.Record.Weights()
+	w.Record.Move = &endpoint.Move{Weights: want, Why: "step 1 of 2", Since: noon}
+	if d := rollout.Decide(w); d.Action == nil || d.Action.String() != (rollout.Settle{Weights: want}).String() {
+		t.Errorf("the rule is as wanted, and it comes to %+v", d)
+	}
+	w.Traffic.Weights = map[string]int{"env-1.0.0": 100}
+	if _, settled := rollout.Decide(w).Action.(rollout.Settle); settled {
+		t.Error("weights that are not there count as set")
+	}
+}
+
 // Weights count beside each other: 999 is all when it is alone, and 0 is nothing.
 func TestWeightsInAnyMeasure(t *testing.T) {
 	for _, c := range []struct {

@@ -52,7 +52,7 @@ var traffic = []Guard{
 		return do(Settle{want})`,
 		New: `true {
 		return do(Settle{want})`,
-		Package: "internal/rollout", Test: "TestDecide/a step is set",
+		Package: "internal/rollout", Test: "TestWeightsAreReadBack",
 	},
 	{
 		Name:    "priority-taken-meanwhile",

@@ -85,18 +85,6 @@ func TestStoppedCommand(t *testing.T) {
 	}
 }
 
-// halfway prepares a rollout to 1.1.0 that waits at half of the traffic, and
-// names the environment that is live.
-func (w *world) halfway() (ws *workspace, live string) {
-	w.Helper()
-	ws = w.workspace()
-	ws.set("rollout.steps", []any{step(50, "1m"), step(100, "1s")})
-	ws.apply()
-	live = ws.show().ActiveEnvironment
-	ws.set("version", "1.1.0")
-	return ws, live
-}
-
 // wantStopped expects a run to have left traffic at half, its lease given back,
 // and the trail to tell of it.
 func (w *world) wantStopped(live string) {
@@ -111,24 +99,6 @@ func (w *world) wantStopped(live string) {
 	if last := w.trail()[r.Trail.Sequence-1]; last.Type != endpoint.RunInterrupted {
 		w.Errorf("the trail ends with %s: %s", last.Type, last.Message)
 	}
-}
-
-// wantResumed expects the next plan to say where the rollout stands, and the next
-// apply to end it.
-func (ws *workspace) wantResumed() {
-	ws.Helper()
-	to := ws.record().Rollout.To
-	plan, file := ws.planned()
-	if plan.Kind != "resume" || plan.Steps[0] != "resume 1.1.0 at step 1 of 2, at 50 %" {
-		ws.Errorf("the next plan is %+v", plan)
-	}
-	if r := ws.terraform("apply", file); r.code != 0 {
-		ws.Fatalf("the next apply failed:\n%s", r.out)
-	}
-	if s := ws.show(); s.Version != "1.1.0" || s.Status != "live" || s.ActiveEnvironment != to || len(s.Environments) != 2 {
-		ws.Errorf("state %+v", s)
-	}
-	ws.wantEmptyPlan()
 }
 
 // A provider whose terraform was killed notices, stops and ends.

@@ -190,6 +190,7 @@ func printSandbox(w io.Writer, info sandbox.Info, asJSON bool) error {
 		{"SUBNETS", strings.Join(info.Subnets, ",")},
 		{"LISTENER_ARN", info.ListenerARN},
 		{"LOAD_BALANCER_URL", info.LoadBalancerURL},
+		{"HOSTED_ZONE_ID", info.HostedZoneID},
 	} {
 		fmt.Fprintf(&b, "export %s=%s\n", v.name, v.value)
 	}

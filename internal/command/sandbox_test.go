@@ -97,7 +97,7 @@ func TestSandboxText(t *testing.T) {
 			exported = append(exported, name)
 		}
 	}
-	want := "AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY IONROLLER_BUCKET VPC_ID SUBNETS LISTENER_ARN LOAD_BALANCER_URL"
+	want := "AWS_ENDPOINT_URL AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY IONROLLER_BUCKET VPC_ID SUBNETS LISTENER_ARN LOAD_BALANCER_URL HOSTED_ZONE_ID"
 	if got := strings.Join(exported, " "); got != want {
 		t.Errorf("it exports %s, want %s", got, want)
 	}

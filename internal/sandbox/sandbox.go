@@ -88,6 +88,8 @@ type Info struct {
 	LoadBalancerARN         string            `json:"load_balancer_arn"`
 	ListenerARN             string            `json:"listener_arn"`
 	LoadBalancerURL         string            `json:"load_balancer_url"`
+	HostedZone              string            `json:"hosted_zone"` // name
+	HostedZoneID            string            `json:"hosted_zone_id"`
 	Listeners               map[string]string `json:"listeners"` // URL by listener ARN
 	// Accounts are those there are by now, by account number.
 	Accounts map[string]Account `json:"accounts"`
@@ -102,6 +104,8 @@ type Account struct {
 	LoadBalancerARN string   `json:"load_balancer_arn"`
 	ListenerARN     string   `json:"listener_arn"`
 	LoadBalancerURL string   `json:"load_balancer_url"`
+	HostedZone      string   `json:"hosted_zone"` // name
+	HostedZoneID    string   `json:"hosted_zone_id"`
 }
 
 const (
@@ -164,6 +168,7 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 			ReadOnlyAccessKeyID: cloud.ReadOnlyAccessKeyID, ReadOnlySecretAccessKey: cloud.ReadOnlySecretAccessKey,
 			Bucket: bucket, VPCID: seeded.VPC, Subnets: seeded.Subnets, SecurityGroupID: seeded.SecurityGroup,
 			LoadBalancerARN: seeded.LoadBalancerARN, ListenerARN: seeded.ListenerARN, LoadBalancerURL: "http://" + seeded.LoadBalancerAddr,
+			HostedZone: seeded.HostedZone, HostedZoneID: seeded.HostedZoneID,
 		},
 		served: make(chan error, 1),
 	}
@@ -194,6 +199,7 @@ func (s *Sandbox) Info() Info {
 		info.Accounts[id] = Account{
 			Bucket: s.Bucket, VPCID: s.VPC, Subnets: s.Subnets, SecurityGroupID: s.SecurityGroup, LoadBalancerARN: s.LoadBalancerARN,
 			ListenerARN: s.ListenerARN, LoadBalancerURL: "http://" + s.LoadBalancerAddr,
+			HostedZone: s.HostedZone, HostedZoneID: s.HostedZoneID,
 		}
 	}
 	return info

@@ -17,8 +17,8 @@ type Bucket struct {
 
 // limits are AWS's buckets by service, for reads and for changes. Documented are
 // those of Elastic Load Balancing's Describe calls ("Request throttling for the
-// Elastic Load Balancing API"), of EC2's Describe calls and of S3, per prefix; the
-// others are not published and are guesses on the cautious side.
+// Elastic Load Balancing API"), of EC2's Describe calls, of Route 53 (five
+// calls a second of all kinds) and of S3, per prefix; the others are not published and are guesses on the cautious side.
 var limits = map[string]struct{ read, change Bucket }{
 	"autoscaling":          {Bucket{20, 5}, Bucket{10, 2}},
 	"cloudformation":       {Bucket{10, 5}, Bucket{10, 1}},
@@ -26,6 +26,7 @@ var limits = map[string]struct{ read, change Bucket }{
 	"elasticbeanstalk":     {Bucket{10, 2}, Bucket{5, 1}},
 	"elasticloadbalancing": {Bucket{40, 10}, Bucket{20, 3}},
 	"monitoring":           {Bucket{50, 50}, Bucket{10, 3}},
+	"route53":              {Bucket{5, 5}, Bucket{5, 5}},
 	"s3":                   {Bucket{5500, 5500}, Bucket{3500, 3500}},
 	"sts":                  {Bucket{100, 50}, Bucket{100, 50}},
 }

@@ -37,7 +37,10 @@ func (c *Cloud) changeRecords(z *hostedZone, batch []recordChange) error {
 		if err != nil {
 			return err
 		}
-		reason := c.unfit(z, set)
+		reason := ""
+		if change.Action != "DELETE" { // what an alias pointed at may be gone
+			reason = c.unfit(z, set)
+		}
 		if reason == "" {
 			reason = next.apply(change.Action, set)
 		}

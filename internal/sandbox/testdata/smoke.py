@@ -274,14 +274,6 @@ assert cw.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == [{"Ke
 refused("ResourceNotFound", cw.delete_alarms, AlarmNames=["errors", "none"])
 cw.delete_alarms(AlarmNames=["errors", "all"])
 
-# The end.
-eb.terminate_environment(EnvironmentId=environment)
-until("the environment is terminated", lambda: status() == "Terminated")
-assert eb.describe_environments()["Environments"] == []
-eb.delete_application_version(ApplicationName="checkout", VersionLabel="1.0.0", DeleteSourceBundle=True)
-eb.delete_application(ApplicationName="checkout")
-assert eb.describe_applications()["Applications"] == []
-
 # Route 53
 zone = r53.create_hosted_zone(Name="acme.com", CallerReference="smoke")["HostedZone"]["Id"]
 assert [z["Name"] for z in r53.list_hosted_zones()["HostedZones"]] == ["acme.test.", "acme.com."]
@@ -301,3 +293,11 @@ refused("HostedZoneNotEmpty", r53.delete_hosted_zone, Id=zone)
 r53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": seen}]})
 r53.delete_hosted_zone(Id=zone)
 refused("NoSuchHostedZone", r53.get_hosted_zone, Id=zone)
+
+# The end.
+eb.terminate_environment(EnvironmentId=environment)
+until("the environment is terminated", lambda: status() == "Terminated")
+assert eb.describe_environments()["Environments"] == []
+eb.delete_application_version(ApplicationName="checkout", VersionLabel="1.0.0", DeleteSourceBundle=True)
+eb.delete_application(ApplicationName="checkout")
+assert eb.describe_applications()["Applications"] == []

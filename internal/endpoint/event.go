@@ -35,6 +35,8 @@ const (
 	TrafficMoved           EventType = "TrafficMoved"           // weights were set
 	CapacityChanged        EventType = "CapacityChanged"        //
 	RouteRemoved           EventType = "RouteRemoved"           // the listener rule is gone
+	HostPointed            EventType = "HostPointed"            // its DNS record points at the load balancer
+	HostReleased           EventType = "HostReleased"           // its DNS record is not kept any more
 	LeaseTaken             EventType = "LeaseTaken"             // from a run that died
 	EndpointRemovalStarted EventType = "EndpointRemovalStarted" //
 	EndpointRemoved        EventType = "EndpointRemoved"        //

@@ -44,6 +44,7 @@ func (s Spec) Validate() []Problem {
 	v.release(s.Release)
 	v.capacity(s.Capacity)
 	v.routing(s.Routing)
+	v.dns(s.DNS, s.Routing.Hosts)
 	v.rollout(s.Rollout)
 	if s.Retention.Max < 0 {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)

@@ -273,6 +273,10 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 		return r.Platform.Resize(ctx, record.Environment(a.Environment), a.Capacity)
 	case rollout.Unroute:
 		return r.Balancer.Unroute(ctx, r.world.Traffic.RuleARN)
+	case rollout.Point:
+		return r.DNS.Point(ctx, record, a.Alias)
+	case rollout.Unpoint:
+		return r.DNS.Unpoint(ctx, record, a.Alias)
 	case rollout.Retire:
 		return r.Platform.Retire(ctx, record.Environment(a.Environment))
 	case rollout.Forget:

@@ -79,6 +79,13 @@ type (
 	}
 	// Unroute removes the endpoint's rule.
 	Unroute struct{}
+	// Point sets the DNS record of a host.
+	Point struct {
+		Alias endpoint.Alias
+		Why   string // empty: it is new
+	}
+	// Unpoint removes it.
+	Unpoint struct{ Alias endpoint.Alias }
 	// Retire asks the platform to terminate an environment.
 	Retire struct {
 		Environment string
@@ -118,6 +125,14 @@ func (Accept) String() string    { return "accept the desired state" }
 func (a Launch) String() string  { return "create environment " + a.Environment }
 func (a Shift) String() string   { return "set traffic to " + Shares(a.Weights) }
 func (Unroute) String() string   { return "remove the listener rule" }
+func (a Point) String() string {
+	text := "point " + a.Alias.Host + " at the load balancer"
+	if a.Alias.Type == endpoint.TypeAAAA {
+		text += " for IPv6"
+	}
+	return text
+}
+func (a Unpoint) String() string { return "remove the DNS record of " + a.Alias.String() }
 func (a Retire) String() string  { return "terminate environment " + a.Environment }
 func (a Forget) String() string  { return "remove what is left of " + a.Environment }
 func (Dissolve) String() string  { return "remove the application" }

@@ -28,7 +28,7 @@ func Decide(w World) Decision {
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.obey, d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
-		d.scale, d.progress, d.resize, d.accept, d.retire,
+		d.scale, d.progress, d.resize, d.point, d.accept, d.retire,
 	} {
 		if decision, ok := rule(); ok {
 			return decision

@@ -24,6 +24,7 @@ type World struct {
 	Now          time.Time
 	Environments map[string]*Environment // by name
 	Rule         *Rule                   // nil: none
+	Hosts        map[endpoint.Alias]bool // DNS records, and whether they point at the load balancer
 	Records      map[string]*endpoint.Record
 	Trail        []endpoint.Event
 
@@ -64,6 +65,7 @@ func New() *World {
 	return &World{
 		Now:          time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 		Environments: map[string]*Environment{}, Records: map[string]*endpoint.Record{},
+		Hosts:      map[endpoint.Alias]bool{},
 		LaunchTime: 5 * time.Minute, Unhealthy: map[string]bool{},
 		Alarms: map[string]rollout.Alarm{}, Errors: map[string]float64{},
 	}
@@ -72,7 +74,7 @@ func New() *World {
 // Roller is the real loop in this world.
 func (w *World) Roller(run string) *roller.Roller {
 	return &roller.Roller{
-		Platform: platform{w}, Balancer: balancer{w}, Meter: meter{w}, Journal: &journal{w: w, holder: run},
+		Platform: platform{w}, Balancer: balancer{w}, DNS: dns{w}, Meter: meter{w}, Journal: &journal{w: w, holder: run},
 		Clock: clock{w}, Who: endpoint.Who{Run: run}, Log: hclog.NewNullLogger(),
 	}
 }

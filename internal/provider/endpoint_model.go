@@ -26,6 +26,7 @@ type endpointModel struct {
 	Capacity           types.Object   `tfsdk:"capacity"`
 	Health             types.Object   `tfsdk:"health"`
 	Routing            types.Object   `tfsdk:"routing"`
+	DNS                types.Object   `tfsdk:"dns"`
 	Rollout            types.Object   `tfsdk:"rollout"`
 	Retention          types.Object   `tfsdk:"retention"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
@@ -84,6 +85,10 @@ type routingModel struct {
 	Hosts       types.Set    `tfsdk:"hosts"`
 	Paths       types.Set    `tfsdk:"paths"`
 	Priority    types.Int64  `tfsdk:"priority"`
+}
+
+type dnsModel struct {
+	ZoneID types.String `tfsdk:"zone_id"`
 }
 
 type rolloutModel struct {
@@ -150,6 +155,7 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			ListenerARN: routing.ListenerARN.ValueString(), Hosts: r.set(routing.Hosts), Paths: r.set(routing.Paths),
 			Priority: integer(routing.Priority, 0),
 		},
+		DNS:       r.dns(m.DNS),
 		Rollout:   endpoint.RolloutPolicy{Steps: r.steps(rollout.Steps), HealthyWithin: r.duration("rollout.healthy_within", rollout.HealthyWithin, defaultHealthyWithin)},
 		Retention: endpoint.Retention{For: r.duration("retention.for", retention.For, defaultRetention), Max: integer(retention.Max, defaultRetained)},
 
@@ -187,6 +193,15 @@ func (r *reader) duration(attribute string, v types.String, byDefault string) en
 		r.diags.AddAttributeError(attributePath(attribute), "Invalid duration", attribute+": "+err.Error())
 	}
 	return d
+}
+
+func (r *reader) dns(o types.Object) *endpoint.DNS {
+	if o.IsNull() || o.IsUnknown() {
+		return nil
+	}
+	var m dnsModel
+	r.object(o, &m)
+	return &endpoint.DNS{ZoneID: m.ZoneID.ValueString()}
 }
 
 func (r *reader) strings(l types.List) []string {
@@ -294,6 +309,7 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 		"listener_arn": types.StringValue(s.Routing.ListenerARN), "hosts": stringSet(s.Routing.Hosts),
 		"paths": stringSet(s.Routing.Paths), "priority": priority,
 	})
+	m.DNS = dnsValue(s.DNS)
 	m.Rollout = object(map[string]attr.Value{
 		"steps": stepList(s.Rollout.Steps), "healthy_within": types.StringValue(s.Rollout.HealthyWithin.String()),
 	})
@@ -302,6 +318,13 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 	})
 	m.DeletionProtection = types.BoolValue(s.DeletionProtection)
 	m.Timeouts = timeoutsValue(s.Timeouts)
+}
+
+func dnsValue(d *endpoint.DNS) types.Object {
+	if d == nil {
+		return types.ObjectNull(map[string]attr.Type{"zone_id": types.StringType})
+	}
+	return object(map[string]attr.Value{"zone_id": types.StringValue(d.ZoneID)})
 }
 
 func timeoutsValue(t endpoint.Timeouts) timeouts.Value {

@@ -86,6 +86,9 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 		DeletionProtection: rapid.Bool().Draw(t, "deletion_protection"),
 		Timeouts:           endpoint.Timeouts{Create: maybe.Draw(t, "create"), Update: maybe.Draw(t, "update"), Delete: maybe.Draw(t, "delete")},
 	}
+	if zone := maybe.Draw(t, "zone_id"); zone != "" {
+		spec.DNS = &endpoint.DNS{ZoneID: zone}
+	}
 	if vars := rapid.MapOfN(word, maybe, 0, 3).Draw(t, "environment"); len(vars) > 0 {
 		spec.Release.Container.Environment = vars
 	}

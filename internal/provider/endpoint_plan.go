@@ -52,7 +52,7 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 	}
 	for name, v := range map[string]types.Object{
 		"container": m.Container, "beanstalk": m.Beanstalk, "capacity": m.Capacity, "health": m.Health,
-		"routing": m.Routing, "test_route": m.TestRoute, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
+		"routing": m.Routing, "dns": m.DNS, "test_route": m.TestRoute, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
 	} {
 		value, err := v.ToTerraformValue(ctx)
 		whole[name] = err == nil && value.IsFullyKnown()
@@ -234,7 +234,7 @@ func refuseMove(state, plan endpointModel, diags *diag.Diagnostics) {
 // whollyKnown says that no argument waits for another resource.
 func (m endpointModel) whollyKnown(ctx context.Context) bool {
 	known := m.known(ctx)
-	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "test_route", "rollout", "retention", "timeouts"} {
+	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "dns", "test_route", "rollout", "retention", "timeouts"} {
 		if !known(name) {
 			return false
 		}

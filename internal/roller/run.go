@@ -304,6 +304,10 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 			return r.Balancer.Unroute(ctx, arn)
 		}
 		return nil
+	case rollout.Point:
+		return r.DNS.Point(ctx, record, a.Alias)
+	case rollout.Unpoint:
+		return r.DNS.Unpoint(ctx, record, a.Alias)
 	case rollout.Retire:
 		return r.Platform.Retire(ctx, record.Environment(a.Environment))
 	case rollout.Forget:

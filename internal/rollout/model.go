@@ -21,6 +21,9 @@ func NewModel(w World) *Model {
 		s.Quiet = true // the drain deadline is a maximum
 		m.Sights[name] = s
 	}
+	if m.DNS == nil {
+		m.DNS = AssumedDNS(&m.Record)
+	}
 	m.Orders = nil
 	m.Guards = content(&m.Record, m.Now)
 	return m
@@ -64,6 +67,10 @@ func (m *Model) touch(a Action) {
 		}
 	case Unroute:
 		m.Traffic = Traffic{}
+	case Point:
+		m.DNS.point(a.Alias)
+	case Unpoint:
+		m.DNS.unpoint(a.Alias)
 	case Retire:
 		m.Sights[a.Environment] = Sight{Terminated: true}
 	}
@@ -113,7 +120,7 @@ func (m *Model) wake(w Wake) {
 // Touches says whether an action changes AWS, and not the record alone.
 func Touches(a Action) bool {
 	switch a.(type) {
-	case Launch, Shift, Scale, Resize, Aim, Unroute, Retire, Forget, Dissolve:
+	case Launch, Shift, Scale, Resize, Aim, Unroute, Point, Unpoint, Retire, Forget, Dissolve:
 		return true
 	}
 	return false

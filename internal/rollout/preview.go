@@ -162,6 +162,11 @@ func (p *previewer) note(a Action) {
 	case Resize:
 		p.raise(PlanUpdate)
 		p.say("change the capacity of %s to %d-%d instances", p.version(a.Environment), a.Capacity.Min, a.Capacity.Max)
+	case Point:
+		p.notePoint(a)
+	case Unpoint:
+		p.raise(PlanUpdate)
+		p.say("%s", a)
 	case Abandon:
 		if a.Back.Result == endpoint.Superseded {
 			p.say("give up the rollout to %s in flight: %s", p.version(p.Record.Rollout.To), a.Back.Reason)

@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -95,6 +96,7 @@ type world struct {
 	eb   *elasticbeanstalk.Client
 	elb  *elb.Client
 	asg  *autoscaling.Client
+	r53  *route53.Client
 	s3   *s3.Client
 }
 
@@ -130,7 +132,7 @@ func start(t *testing.T, config sandbox.Config) *world {
 	return &world{
 		T: t, Sandbox: s, info: info,
 		eb: elasticbeanstalk.NewFromConfig(c), elb: elb.NewFromConfig(c), asg: autoscaling.NewFromConfig(c),
-		s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
+		r53: route53.NewFromConfig(c), s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 }
 

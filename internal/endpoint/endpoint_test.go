@@ -84,6 +84,7 @@ func TestValidate(t *testing.T) {
 		"equal weights":    {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 50) }, "rollout.steps[1].weight", "does not rise"},
 		"negative bake":    {func(s *endpoint.Spec) { s.Rollout.Steps = []endpoint.Step{{Weight: 5, Bake: -1}} }, "rollout.steps[0].bake", "negative"},
 		"negative maximum": {func(s *endpoint.Spec) { s.Retention.Max = -1 }, "retention.max", "negative"},
+		"keeps negatively": {func(s *endpoint.Spec) { s.Retention.FailedFor = -1 }, "retention.failed_for", "negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := good()

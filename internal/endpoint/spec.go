@@ -90,11 +90,28 @@ func (p RolloutPolicy) Plan() []Step {
 	return steps
 }
 
-// MinimumDuration is the sum of all bakes: a rollout cannot be quicker.
-func (p RolloutPolicy) MinimumDuration() time.Duration {
+// Taken returns the steps that a rollout beside a live release takes until it
+// ends or rests at its cap.
+func (p RolloutPolicy) Taken() []Step {
+	steps := p.Plan()
+	for i, s := range steps {
+		if s.Weight >= p.Cap() {
+			return steps[:i+1]
+		}
+	}
+	return steps
+}
+
+// LongestWait is how long those steps may take by configuration alone: all bakes,
+// and all pauses to their deadlines. Where a cap ends the rollout, it ends it
+// before the last step's pause.
+func (p RolloutPolicy) LongestWait() time.Duration {
 	var sum time.Duration
-	for _, s := range p.Steps {
+	for _, s := range p.Taken() {
 		sum += s.Bake.Std()
+		if p.Cap() == 100 || s.Weight < p.Cap() {
+			sum += s.Pause.Deadline.Std()
+		}
 	}
 	return sum
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Limits of Elastic Beanstalk and Elastic Load Balancing that a Spec must keep.
+// Limits of Elastic Beanstalk, Elastic Load Balancing and CloudWatch that a Spec must keep.
 const (
 	MaxName    = 40 // of an environment (4-40), which begins with the endpoint's name
 	MaxVersion = 87 // version labels have 100 characters, 13 of them "-" and the fingerprint
@@ -18,6 +18,10 @@ const (
 	MaxConditions = 5
 	// MaxPriority is the largest priority of a listener rule.
 	MaxPriority = 50000
+	// MaxAlarms is the number of alarms that DescribeAlarms takes by name.
+	MaxAlarms = 100
+	// MaxAlarmName is the length of a CloudWatch alarm's name.
+	MaxAlarmName = 255
 )
 
 // Problem is something wrong with one attribute of a Spec. Attribute is its path
@@ -49,6 +53,7 @@ func (s Spec) Validate() []Problem {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
 	}
 	v.notNegative("retention.for", s.Retention.For)
+	v.notNegative("retention.failed_for", s.Retention.FailedFor)
 	return v.problems
 }
 
@@ -172,23 +177,5 @@ func (v *validator) routing(r Routing) {
 	}
 	if r.Priority < 0 || r.Priority > MaxPriority {
 		v.add("routing.priority", "%d is outside 1 to %d", r.Priority, MaxPriority)
-	}
-}
-
-func (v *validator) rollout(p RolloutPolicy) {
-	previous := 0
-	for i, s := range p.Steps {
-		attribute := fmt.Sprintf("rollout.steps[%d].weight", i)
-		switch {
-		case s.Weight < 1 || s.Weight > 100:
-			v.add(attribute, "%d is outside 1 to 100: a weight is a percentage of the endpoint's requests", s.Weight)
-		case s.Weight <= previous:
-			v.add(attribute, "%d does not rise above the step before, %d: weights rise from step to step", s.Weight, previous)
-		}
-		previous = s.Weight
-		v.notNegative(fmt.Sprintf("rollout.steps[%d].bake", i), s.Bake)
-	}
-	if p.HealthyWithin.Std() < time.Second {
-		v.add("rollout.healthy_within", "%s is too short: an environment takes minutes to start", p.HealthyWithin)
 	}
 }

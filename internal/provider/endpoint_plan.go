@@ -65,7 +65,7 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 
 // checkTimeouts refuses bakes that cannot end before the timeout does.
 func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
-	least := spec.Rollout.MinimumDuration()
+	least := spec.Rollout.LongestWait()
 	update, d := m.Timeouts.Update(ctx, updateTimeout)
 	diags.Append(d...)
 	if !d.HasError() && least > update {

@@ -16,7 +16,7 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 	maps.Copy(arguments, map[string]schema.Attribute{
 		"status": schema.StringAttribute{
 			Computed:            true,
-			MarkdownDescription: "`live`: what runs is what is configured; `rolling_out`: a rollout is under way or was interrupted; `drifted`: something was changed by others, or a retention is over; `deleting`.",
+			MarkdownDescription: "`live`: what runs is what is configured; `rolling_out`: a rollout is under way or was interrupted; `capped`: it rests at `rollout.max_weight`; `paused`: it waits for somebody to promote it, or was paused by an operator; `frozen`: it went wrong, traffic stays as it is, and nothing goes on before somebody decides; `drifted`: something was changed by others, or a retention is over; `deleting`.",
 		},
 		"url": schema.StringAttribute{
 			Computed:            true,
@@ -41,18 +41,18 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 				"proven":      schema.BoolAttribute{Computed: true, MarkdownDescription: "It has carried all traffic through its last bake."},
 				"created":     computedString("When its launch was asked for (RFC 3339, UTC)."),
 				"retired":     computedString("When it left traffic (RFC 3339, UTC); null while it has some."),
-				"expires":     computedString("When its retention ends (RFC 3339, UTC); null unless it is retained."),
+				"expires":     computedString("When its retention ends (RFC 3339, UTC); null unless it is retained, or failed and kept for `retention.failed_for`."),
 			}},
 		},
 		"rollout_plan": schema.SingleNestedAttribute{
 			Computed:            true,
-			MarkdownDescription: "What the last change does, known at plan: read it before you approve.",
+			MarkdownDescription: "What the change does, known at plan: read it before you approve. After the apply it is what was done, and null from the next refresh on, so that the next plan shows its own steps alone; `last_rollout` stays.",
 			Attributes: map[string]schema.Attribute{
-				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`; `repair`; `remove-expired`; `update`: in place."),
+				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`: a rollout goes on; `repair`: what others changed is put right; `remove-expired`: environments whose time is over; `update`: in place; `refused`: the release was rejected, and an apply fails without touching anything; `frozen`: the rollout went wrong, and an apply fails without touching anything before somebody decides."),
 				"from":             computedString("Version that is live before; null when none is."),
 				"to":               computedString("Version that is live afterwards."),
 				"steps":            schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "What will be done, in order."},
-				"minimum_duration": computedString("Bakes and drains together; the launch of an environment comes on top."),
+				"minimum_duration": computedString("Bakes and drains together, as a duration; the launch of an environment and pauses come on top."),
 				"peak_instances":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Largest number of instances that run at a time."},
 			},
 		},
@@ -67,7 +67,31 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 				"finished": computedString("When it ended (RFC 3339, UTC)."),
 				"outcome":  computedString("`succeeded`, `failed` or `superseded`."),
 				"reason":   computedString("Why it did not succeed; null otherwise."),
+				"rejected": schema.BoolAttribute{Computed: true, MarkdownDescription: "Its release is not tried again before `rollout.retry` is raised."},
+				"evidence": schema.SingleNestedAttribute{
+					Computed:            true,
+					MarkdownDescription: "What spoke against it; null when no alarm and no analysis did.",
+					Attributes: map[string]schema.Attribute{
+						"guard":     computedString("What saw it: `alarm`, `error rate`, `latency p99` and the like, or `unhealthy hosts`."),
+						"subject":   computedString("The alarm, or the environment that was measured."),
+						"value":     computedString("What was seen."),
+						"threshold": computedString("What was allowed."),
+						"window":    computedString("The time that was looked at, or CloudWatch's own reason for an alarm."),
+						"share":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Share of the requests that the release had at that moment, in percent."},
+						"exposed":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of requests that the release had answered, as far as CloudWatch knew."},
+					},
+				},
 			},
+		},
+		"rejections": schema.ListNestedAttribute{
+			Computed:            true,
+			MarkdownDescription: "The releases that a guard or an operator took out. An apply of one is refused before `rollout.retry` is raised.",
+			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				"version":     computedString("Version of the release."),
+				"fingerprint": computedString("Names all that is baked in: the same version with other arguments is another release."),
+				"reason":      computedString("Why it was rejected."),
+				"time":        computedString("When it was rejected (RFC 3339, UTC)."),
+			}},
 		},
 	})
 	return arguments
@@ -92,5 +116,13 @@ var (
 	outcomeType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"id": types.StringType, "from": types.StringType, "to": types.StringType, "started": types.StringType,
 		"finished": types.StringType, "outcome": types.StringType, "reason": types.StringType,
+		"rejected": types.BoolType, "evidence": evidenceType,
+	}}
+	evidenceType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"guard": types.StringType, "subject": types.StringType, "value": types.StringType, "threshold": types.StringType,
+		"window": types.StringType, "share": types.Int64Type, "exposed": types.Int64Type,
+	}}
+	rejectionType = types.ObjectType{AttrTypes: map[string]attr.Type{
+		"version": types.StringType, "fingerprint": types.StringType, "reason": types.StringType, "time": types.StringType,
 	}}
 )

@@ -6,13 +6,10 @@ package provider
 import (
 	"context"
 	"reflect"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
@@ -37,6 +34,7 @@ type endpointModel struct {
 	Environments      types.List   `tfsdk:"environments"`
 	RolloutPlan       types.Object `tfsdk:"rollout_plan"`
 	LastRollout       types.Object `tfsdk:"last_rollout"`
+	Rejections        types.List   `tfsdk:"rejections"`
 }
 
 type containerModel struct {
@@ -86,19 +84,10 @@ type routingModel struct {
 	Priority    types.Int64  `tfsdk:"priority"`
 }
 
-type rolloutModel struct {
-	Steps         types.List   `tfsdk:"steps"`
-	HealthyWithin types.String `tfsdk:"healthy_within"`
-}
-
-type stepModel struct {
-	Weight types.Int64  `tfsdk:"weight"`
-	Bake   types.String `tfsdk:"bake"`
-}
-
 type retentionModel struct {
-	For types.String `tfsdk:"for"`
-	Max types.Int64  `tfsdk:"max"`
+	For       types.String `tfsdk:"for"`
+	Max       types.Int64  `tfsdk:"max"`
+	FailedFor types.String `tfsdk:"failed_for"`
 }
 
 // spec reads the arguments into a Spec. What is null takes its default, so that
@@ -111,14 +100,12 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 	var capacity capacityModel
 	var health healthModel
 	var routing routingModel
-	var rollout rolloutModel
 	var retention retentionModel
 	r.object(m.Container, &container)
 	r.object(m.Beanstalk, &beanstalk)
 	r.object(m.Capacity, &capacity)
 	r.object(m.Health, &health)
 	r.object(m.Routing, &routing)
-	r.object(m.Rollout, &rollout)
 	r.object(m.Retention, &retention)
 
 	s := endpoint.Spec{
@@ -150,8 +137,11 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			ListenerARN: routing.ListenerARN.ValueString(), Hosts: r.set(routing.Hosts), Paths: r.set(routing.Paths),
 			Priority: integer(routing.Priority, 0),
 		},
-		Rollout:   endpoint.RolloutPolicy{Steps: r.steps(rollout.Steps), HealthyWithin: r.duration("rollout.healthy_within", rollout.HealthyWithin, defaultHealthyWithin)},
-		Retention: endpoint.Retention{For: r.duration("retention.for", retention.For, defaultRetention), Max: integer(retention.Max, defaultRetained)},
+		Rollout: r.rollout(m.Rollout),
+		Retention: endpoint.Retention{
+			For: r.duration("retention.for", retention.For, defaultRetention), Max: integer(retention.Max, defaultRetained),
+			FailedFor: r.duration("retention.failed_for", retention.FailedFor, defaultFailedRetention),
+		},
 
 		DeletionProtection: m.DeletionProtection.IsNull() || m.DeletionProtection.ValueBool(),
 		Timeouts:           r.timeouts(m.Timeouts),
@@ -166,217 +156,4 @@ func (m endpointModel) says(ctx context.Context, s endpoint.Spec) bool {
 	}
 	spec, diags := m.spec(ctx)
 	return !diags.HasError() && reflect.DeepEqual(spec, s)
-}
-
-// reader reads Terraform values and gathers what is wrong with them.
-type reader struct {
-	ctx   context.Context
-	diags diag.Diagnostics
-}
-
-func (r *reader) object(o types.Object, into any) {
-	if o.IsNull() || o.IsUnknown() {
-		return
-	}
-	r.diags.Append(o.As(r.ctx, into, basetypes.ObjectAsOptions{})...)
-}
-
-func (r *reader) duration(attribute string, v types.String, byDefault string) endpoint.Duration {
-	d, err := endpoint.ParseDuration(text(v, byDefault))
-	if err != nil {
-		r.diags.AddAttributeError(attributePath(attribute), "Invalid duration", attribute+": "+err.Error())
-	}
-	return d
-}
-
-func (r *reader) strings(l types.List) []string {
-	var out []string
-	for _, v := range l.Elements() {
-		out = append(out, v.(types.String).ValueString())
-	}
-	return out
-}
-
-// set returns a set's members in order, so that equal sets make equal specs.
-func (r *reader) set(s types.Set) []string {
-	var out []string
-	for _, v := range s.Elements() {
-		out = append(out, v.(types.String).ValueString())
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (r *reader) stringMap(m types.Map) map[string]string {
-	if len(m.Elements()) == 0 {
-		return nil
-	}
-	out := map[string]string{}
-	for k, v := range m.Elements() {
-		out[k] = v.(types.String).ValueString()
-	}
-	return out
-}
-
-func (r *reader) settings(s types.Set) []endpoint.Setting {
-	var out []endpoint.Setting
-	for _, v := range s.Elements() {
-		var m settingModel
-		r.object(v.(types.Object), &m)
-		out = append(out, endpoint.Setting{Namespace: m.Namespace.ValueString(), Name: m.Name.ValueString(), Value: m.Value.ValueString()})
-	}
-	slices.SortFunc(out, endpoint.CompareSettings)
-	return out
-}
-
-func (r *reader) steps(l types.List) []endpoint.Step {
-	var out []endpoint.Step
-	for i, v := range l.Elements() {
-		var m stepModel
-		r.object(v.(types.Object), &m)
-		out = append(out, endpoint.Step{Weight: integer(m.Weight, 0), Bake: r.duration(stepAttribute(i, "bake"), m.Bake, "0s")})
-	}
-	return out
-}
-
-func (r *reader) timeouts(t timeouts.Value) endpoint.Timeouts {
-	if t.IsNull() || t.IsUnknown() {
-		return endpoint.Timeouts{}
-	}
-	get := func(name string) string {
-		s, _ := t.Attributes()[name].(types.String)
-		return s.ValueString()
-	}
-	return endpoint.Timeouts{Create: get("create"), Update: get("update"), Delete: get("delete")}
-}
-
-func text(v types.String, byDefault string) string {
-	if v.IsNull() || v.IsUnknown() {
-		return byDefault
-	}
-	return v.ValueString()
-}
-
-func integer(v types.Int64, byDefault int) int {
-	if v.IsNull() || v.IsUnknown() {
-		return byDefault
-	}
-	return int(v.ValueInt64())
-}
-
-// setArguments writes a Spec into the model: what an import restores.
-func (m *endpointModel) setArguments(s endpoint.Spec) {
-	b, h := s.Release.Beanstalk, s.Release.Health
-	m.Name, m.Version = types.StringValue(s.Name), types.StringValue(s.Release.Version)
-	m.Container = object(map[string]attr.Value{
-		"image": types.StringValue(s.Release.Container.Image), "port": types.Int64Value(int64(s.Release.Container.Port)),
-		"command": stringList(s.Release.Container.Command), "environment": stringMap(s.Release.Container.Environment),
-	})
-	m.Beanstalk = object(map[string]attr.Value{
-		"instance_type": types.StringValue(b.InstanceType), "vpc_id": types.StringValue(b.VPCID),
-		"subnets": stringSet(b.Subnets), "security_groups": stringSet(b.SecurityGroups),
-		"instance_profile": types.StringValue(b.InstanceProfile), "service_role": types.StringValue(b.ServiceRole),
-		"key_name": optional(b.KeyName), "platform_arn": optional(b.PlatformARN), "settings": settingSet(b.Settings),
-	})
-	m.Capacity = object(map[string]attr.Value{
-		"min": types.Int64Value(int64(s.Capacity.Min)), "max": types.Int64Value(int64(s.Capacity.Max)),
-	})
-	m.Health = object(map[string]attr.Value{
-		"path": types.StringValue(h.Path), "interval": types.StringValue(h.Interval.String()), "timeout": types.StringValue(h.Timeout.String()),
-		"healthy_threshold": types.Int64Value(int64(h.HealthyThreshold)), "unhealthy_threshold": types.Int64Value(int64(h.UnhealthyThreshold)),
-		"matcher": types.StringValue(h.Matcher), "deregistration_delay": types.StringValue(h.DeregistrationDelay.String()),
-	})
-	priority := types.Int64Null()
-	if s.Routing.Priority != 0 {
-		priority = types.Int64Value(int64(s.Routing.Priority))
-	}
-	m.Routing = object(map[string]attr.Value{
-		"listener_arn": types.StringValue(s.Routing.ListenerARN), "hosts": stringSet(s.Routing.Hosts),
-		"paths": stringSet(s.Routing.Paths), "priority": priority,
-	})
-	m.Rollout = object(map[string]attr.Value{
-		"steps": stepList(s.Rollout.Steps), "healthy_within": types.StringValue(s.Rollout.HealthyWithin.String()),
-	})
-	m.Retention = object(map[string]attr.Value{
-		"for": types.StringValue(s.Retention.For.String()), "max": types.Int64Value(int64(s.Retention.Max)),
-	})
-	m.DeletionProtection = types.BoolValue(s.DeletionProtection)
-	m.Timeouts = timeoutsValue(s.Timeouts)
-}
-
-func timeoutsValue(t endpoint.Timeouts) timeouts.Value {
-	kinds := map[string]attr.Type{"create": types.StringType, "update": types.StringType, "delete": types.StringType}
-	if t == (endpoint.Timeouts{}) {
-		return timeouts.Value{Object: types.ObjectNull(kinds)}
-	}
-	return timeouts.Value{Object: types.ObjectValueMust(kinds, map[string]attr.Value{
-		"create": optional(t.Create), "update": optional(t.Update), "delete": optional(t.Delete),
-	})}
-}
-
-func stepList(steps []endpoint.Step) types.List {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}}
-	if len(steps) == 0 {
-		return types.ListNull(kind)
-	}
-	var out []attr.Value
-	for _, s := range steps {
-		out = append(out, object(map[string]attr.Value{"weight": types.Int64Value(int64(s.Weight)), "bake": types.StringValue(s.Bake.String())}))
-	}
-	return types.ListValueMust(kind, out)
-}
-
-func settingSet(settings []endpoint.Setting) types.Set {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"namespace": types.StringType, "name": types.StringType, "value": types.StringType}}
-	if len(settings) == 0 {
-		return types.SetNull(kind)
-	}
-	var out []attr.Value
-	for _, s := range settings {
-		out = append(out, object(map[string]attr.Value{
-			"namespace": types.StringValue(s.Namespace), "name": types.StringValue(s.Name), "value": types.StringValue(s.Value),
-		}))
-	}
-	return types.SetValueMust(kind, out)
-}
-
-func stringValues(s []string) []attr.Value {
-	var out []attr.Value
-	for _, v := range s {
-		out = append(out, types.StringValue(v))
-	}
-	return out
-}
-
-func stringSet(s []string) types.Set {
-	if len(s) == 0 {
-		return types.SetNull(types.StringType)
-	}
-	return types.SetValueMust(types.StringType, stringValues(s))
-}
-
-func stringList(s []string) types.List {
-	if len(s) == 0 {
-		return types.ListNull(types.StringType)
-	}
-	return types.ListValueMust(types.StringType, stringValues(s))
-}
-
-func stringMap(m map[string]string) types.Map {
-	if len(m) == 0 {
-		return types.MapNull(types.StringType)
-	}
-	out := map[string]attr.Value{}
-	for k, v := range m {
-		out[k] = types.StringValue(v)
-	}
-	return types.MapValueMust(types.StringType, out)
-}
-
-// optional is null for what is empty.
-func optional(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
 }

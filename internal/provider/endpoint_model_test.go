@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"pgregory.net/rapid"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -74,8 +75,8 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 		Routing: endpoint.Routing{
 			ListenerARN: word.Draw(t, "listener_arn"), Hosts: set("hosts", 1), Paths: set("paths", 0), Priority: rapid.IntRange(0, 50000).Draw(t, "priority"),
 		},
-		Rollout:            endpoint.RolloutPolicy{HealthyWithin: duration.Draw(t, "healthy_within")},
-		Retention:          endpoint.Retention{For: duration.Draw(t, "for"), Max: rapid.IntRange(0, 9).Draw(t, "retained")},
+		Rollout:            drawRollout(t, duration, set("alarms", 0)),
+		Retention:          endpoint.Retention{For: duration.Draw(t, "for"), Max: rapid.IntRange(0, 9).Draw(t, "retained"), FailedFor: duration.Draw(t, "failed_for")},
 		DeletionProtection: rapid.Bool().Draw(t, "deletion_protection"),
 		Timeouts:           endpoint.Timeouts{Create: maybe.Draw(t, "create"), Update: maybe.Draw(t, "update"), Delete: maybe.Draw(t, "delete")},
 	}
@@ -85,10 +86,48 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 	for _, name := range set("settings", 0) {
 		spec.Release.Beanstalk.Settings = append(spec.Release.Beanstalk.Settings, endpoint.Setting{Namespace: "aws:some", Name: name, Value: maybe.Draw(t, "value")})
 	}
-	for range rapid.IntRange(0, 4).Draw(t, "steps") {
-		spec.Rollout.Steps = append(spec.Rollout.Steps, endpoint.Step{Weight: rapid.IntRange(1, 100).Draw(t, "weight"), Bake: duration.Draw(t, "bake")})
-	}
 	return spec
+}
+
+// drawRollout draws a policy. What would mean no bound is drawn as none.
+func drawRollout(t *rapid.T, duration *rapid.Generator[endpoint.Duration], alarms []string) endpoint.RolloutPolicy {
+	some := duration.Filter(func(d endpoint.Duration) bool { return d > 0 })
+	ratio := rapid.OneOf(rapid.Just(0.0), rapid.Float64Range(1, 100))
+	p := endpoint.RolloutPolicy{
+		HealthyWithin: duration.Draw(t, "healthy_within"), MaxWeight: rapid.IntRange(1, 100).Draw(t, "max_weight"), Alarms: alarms,
+		ExtendBake: duration.Draw(t, "extend_bake"), OnFailure: rapid.SampledFrom([]endpoint.OnFailure{endpoint.Rollback, endpoint.Freeze}).Draw(t, "on_failure"),
+		Retry: rapid.IntRange(0, 9).Draw(t, "retry"), NoWait: rapid.Bool().Draw(t, "no_wait"),
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "steps") {
+		step := endpoint.Step{Weight: rapid.IntRange(1, 100).Draw(t, "weight"), Bake: duration.Draw(t, "bake")}
+		if rapid.Bool().Draw(t, "paused") {
+			step.Pause.Deadline = some.Draw(t, "deadline")
+			step.Pause.Then = rapid.SampledFrom([]endpoint.AfterTheWait{endpoint.ThenPromote, endpoint.ThenRollback, endpoint.ThenFreeze}).Draw(t, "then")
+		}
+		p.Steps = append(p.Steps, step)
+	}
+	if !rapid.Bool().Draw(t, "analysed") {
+		return p
+	}
+	p.Analysis = &endpoint.Analysis{MinimumRequests: rapid.IntRange(1, 1000).Draw(t, "minimum_requests")}
+	if rapid.Bool().Draw(t, "hosts") {
+		n := rapid.IntRange(0, 9).Draw(t, "unhealthy_hosts")
+		p.Analysis.UnhealthyHosts = &n
+	}
+	if rapid.Bool().Draw(t, "errors") {
+		p.Analysis.ErrorRate = &endpoint.ErrorRate{MaxRatio: ratio.Draw(t, "max_ratio")}
+		if rapid.Bool().Draw(t, "bounded") {
+			most := rapid.Float64Range(0, 100).Draw(t, "max")
+			p.Analysis.ErrorRate.Max = &most
+		}
+	}
+	if rapid.Bool().Draw(t, "latency") {
+		p.Analysis.Latency = &endpoint.Latency{Percentile: float64(rapid.IntRange(1, 10000).Draw(t, "percentile")) / 100, MaxRatio: ratio.Draw(t, "max_ratio")}
+		if rapid.Bool().Draw(t, "bounded") {
+			p.Analysis.Latency.Max = some.Draw(t, "max")
+		}
+	}
+	return p
 }
 
 // An empty configuration means what the schema's defaults say.
@@ -99,6 +138,12 @@ func TestDefaults(t *testing.T) {
 	}
 	if !spec.DeletionProtection || spec.Capacity != (endpoint.Capacity{Min: 2, Max: 4}) || spec.Retention != (endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2}) {
 		t.Errorf("defaults %+v", spec)
+	}
+	policy := endpoint.RolloutPolicy{
+		HealthyWithin: endpoint.Duration(15 * time.Minute), MaxWeight: 100, ExtendBake: endpoint.Duration(10 * time.Minute), OnFailure: endpoint.Rollback,
+	}
+	if diff := cmp.Diff(policy, spec.Rollout); diff != "" {
+		t.Errorf("the rollout's defaults differ:\n%s", diff)
 	}
 	// The default of a whole object and those of its parts must not drift apart.
 	attributes := endpointSchema(t.Context()).Attributes
@@ -117,6 +162,10 @@ func TestDefaults(t *testing.T) {
 // defaultOf is an attribute's own default, or nil when it has none.
 func defaultOf(t *testing.T, a schema.Attribute) attr.Value {
 	switch a := a.(type) {
+	case schema.BoolAttribute:
+		var resp defaults.BoolResponse
+		a.Default.DefaultBool(t.Context(), defaults.BoolRequest{}, &resp)
+		return resp.PlanValue
 	case schema.StringAttribute:
 		var resp defaults.StringResponse
 		a.Default.DefaultString(t.Context(), defaults.StringRequest{}, &resp)
@@ -127,4 +176,31 @@ func defaultOf(t *testing.T, a schema.Attribute) attr.Value {
 		return resp.PlanValue
 	}
 	return nil
+}
+
+// A bound of 0 would be read back as none, so it is refused where it is said.
+func TestBoundOfNothing(t *testing.T) {
+	var m endpointModel
+	m.setArguments(endpoint.Spec{})
+	analysis := func(rate types.Object, latency types.Object) types.Object {
+		return types.ObjectValueMust(analysisType.AttrTypes, map[string]attr.Value{
+			"error_rate": rate, "latency": latency, "unhealthy_hosts": types.Int64Null(), "minimum_requests": types.Int64Null(),
+		})
+	}
+	for attribute, value := range map[string]types.Object{
+		"rollout.analysis.latency.max": analysis(types.ObjectNull(errorRateType.AttrTypes), types.ObjectValueMust(latencyType.AttrTypes, map[string]attr.Value{
+			"percentile": types.Float64Null(), "max": types.StringValue("0s"), "max_ratio": types.Float64Value(2),
+		})),
+		"rollout.analysis.error_rate.max_ratio": analysis(types.ObjectValueMust(errorRateType.AttrTypes, map[string]attr.Value{
+			"max": types.Float64Value(0), "max_ratio": types.Float64Value(0),
+		}), types.ObjectNull(latencyType.AttrTypes)),
+	} {
+		parts := m.Rollout.Attributes()
+		parts["analysis"] = value
+		other := m
+		other.Rollout = types.ObjectValueMust(m.Rollout.AttributeTypes(t.Context()), parts)
+		if _, diags := other.spec(t.Context()); len(diags) != 1 || diags[0].Summary() != "Invalid "+attribute {
+			t.Errorf("%s of 0: %v", attribute, diags)
+		}
+	}
 }

@@ -63,30 +63,31 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 	}
 }
 
-// checkTimeouts refuses bakes that cannot end before the timeout does.
+// checkTimeouts refuses bakes and pauses that cannot end before the timeout does.
 func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
-	least := spec.Rollout.LongestWait()
+	refuse := func(format string, args ...any) {
+		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", "rollout.steps: "+fmt.Sprintf(format, args...))
+	}
+	longest := spec.Rollout.LongestWait()
 	update, d := m.Timeouts.Update(ctx, updateTimeout)
 	diags.Append(d...)
-	if !d.HasError() && least > update {
-		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
-			"rollout.steps: the bakes take %s together, which is more than timeouts.update, %s: shorten the bakes or raise the timeout.",
-			endpoint.Duration(least), endpoint.Duration(update)))
+	if !d.HasError() && longest > update && !spec.Rollout.NoWait {
+		refuse("the bakes, and the pauses to their deadlines, take %s together, which is more than timeouts.update, %s: shorten them or raise the timeout; or let something else finish the rollout, with rollout.wait = false.",
+			endpoint.Duration(longest), endpoint.Duration(update))
 	}
-	// The first deployment has only the last bake.
+	// The first deployment has only the last step.
 	steps := spec.Rollout.Plan()
-	last := steps[len(steps)-1].Bake.Std()
+	last := (steps[len(steps)-1].Bake + steps[len(steps)-1].Pause.Deadline).Std()
 	create, d := m.Timeouts.Create(ctx, createTimeout)
 	diags.Append(d...)
 	if !d.HasError() && last > create {
-		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
-			"rollout.steps: the last bake takes %s, which is more than timeouts.create, %s: shorten the bake or raise the timeout.",
-			endpoint.Duration(last), endpoint.Duration(create)))
+		refuse("the last step takes %s with its pause, which is more than timeouts.create, %s: shorten it or raise the timeout.",
+			endpoint.Duration(last), endpoint.Duration(create))
 	}
 }
 
 // ModifyPlan shows the rollout that will happen. What it shows is a function of
-// configuration and prior state alone; what it asks AWS makes only errors.
+// configuration and prior state alone; what it asks AWS makes errors and warnings.
 func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		refuseProtected(ctx, req, resp)
@@ -108,7 +109,10 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		shown := rollout.Preview(world)
 		plan.RolloutPlan = planValue(shown)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-		r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
+		if r.roller != nil {
+			r.warnOfLeftover(ctx, spec, &resp.Diagnostics)
+			r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
+		}
 		return
 	}
 	var state endpointModel
@@ -127,7 +131,10 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	shown := preview(world, spec)
 	plan.promise(state, shown)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if shown.Kind != rollout.PlanNothing {
+	if warnOfRefusal(world, spec, shown, &resp.Diagnostics) {
+		return // an apply does not begin
+	}
+	if shown.Kind != rollout.PlanNothing && r.roller != nil {
 		r.checkLive(ctx, spec, &world.Record, shown, &resp.Diagnostics)
 	}
 }
@@ -136,7 +143,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 // will do.
 func (m *endpointModel) promise(state endpointModel, shown rollout.Plan) {
 	m.Status, m.URL, m.ActiveEnvironment = state.Status, state.URL, state.ActiveEnvironment
-	m.Environments, m.RolloutPlan, m.LastRollout = state.Environments, state.RolloutPlan, state.LastRollout
+	m.Environments, m.RolloutPlan, m.LastRollout, m.Rejections = state.Environments, state.RolloutPlan, state.LastRollout, state.Rejections
 	if !m.Routing.Equal(state.Routing) {
 		m.URL = types.StringUnknown()
 	}
@@ -156,21 +163,22 @@ func (m *endpointModel) promise(state endpointModel, shown rollout.Plan) {
 	case rollout.PlanNew, rollout.PlanHot, rollout.PlanWarm, rollout.PlanResume, rollout.PlanRepair:
 		m.ActiveEnvironment = types.StringUnknown()
 		m.LastRollout = types.ObjectUnknown(outcomeType.AttrTypes)
+		m.Rejections = types.ListUnknown(rejectionType)
 	}
 }
 
 // checkLive asks AWS what would stop the change: quotas, a priority that is
-// taken, a listener that does not fit. It writes nothing.
+// taken, a listener that does not fit, alarms that do not exist. It writes nothing.
 func (r *endpointResource) checkLive(ctx context.Context, spec endpoint.Spec, record *endpoint.Record, shown rollout.Plan, diags *diag.Diagnostics) {
-	if r.roller == nil {
-		return
-	}
 	problems, err := r.roller.Check(ctx, spec, record, shown.Creates)
 	if err != nil {
 		addError(diags, "check", spec.Name, err)
 		return
 	}
 	addProblems(diags, problems)
+	if len(problems) == 0 {
+		r.warnOfRollout(ctx, spec, shown, diags)
+	}
 }
 
 func refuseProtected(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {

@@ -44,7 +44,7 @@ func (r *endpointResource) Configure(_ context.Context, req resource.ConfigureRe
 }
 
 // Create makes the endpoint. A failed one leaves neither state nor anything in
-// AWS; one that was interrupted is adopted by the next.
+// AWS; one that was interrupted, or is frozen, is adopted by the next.
 func (r *endpointResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan endpointModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -98,6 +98,9 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	state.forgetComputed()
+	// Once it is done the plan has been read: left in the state, Terraform would show
+	// the next one as a difference to it.
+	state.RolloutPlan = types.ObjectNull(planType.AttrTypes)
 	state.setComputed(*world, url)
 	writeSnapshot(ctx, resp.Private, *world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)

@@ -35,6 +35,13 @@ const (
 	defaultHealthyWithin      = "15m"
 	defaultRetention          = "1h"
 	defaultRetained           = 2
+	defaultFailedRetention    = "0s"
+	defaultMaxWeight          = 100
+	defaultExtendBake         = "10m"
+	defaultOnFailure          = "rollback"
+	defaultThen               = "rollback"
+	defaultPercentile         = 99
+	defaultMinimumRequests    = 50
 )
 
 func endpointSchema(ctx context.Context) schema.Schema {
@@ -192,39 +199,18 @@ func routingSchema() schema.Attribute {
 	}
 }
 
-func rolloutSchema() schema.Attribute {
-	step := map[string]attr.Type{"weight": types.Int64Type, "bake": types.StringType}
-	return schema.SingleNestedAttribute{
-		Optional: true, Computed: true,
-		MarkdownDescription: "How traffic moves to a new environment.",
-		Default: objectdefault.StaticValue(object(map[string]attr.Value{
-			"steps":          types.ListNull(types.ObjectType{AttrTypes: step}),
-			"healthy_within": types.StringValue(defaultHealthyWithin),
-		})),
-		Attributes: map[string]schema.Attribute{
-			"steps": schema.ListNestedAttribute{
-				Optional:            true,
-				MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
-					"bake":   optionalDuration("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
-				}},
-			},
-			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
-		},
-	}
-}
-
 func retentionSchema() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional: true, Computed: true,
 		MarkdownDescription: "How long old environments are kept hot, with the capacity they had under full traffic. Their instances cost money until then.",
 		Default: objectdefault.StaticValue(object(map[string]attr.Value{
 			"for": types.StringValue(defaultRetention), "max": types.Int64Value(defaultRetained),
+			"failed_for": types.StringValue(defaultFailedRetention),
 		})),
 		Attributes: map[string]schema.Attribute{
-			"for": optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
-			"max": optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
+			"for":        optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
+			"max":        optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
+			"failed_for": optionalDuration(defaultFailedRetention, "Time for which an environment that was given up is kept without traffic, so that people can look at it. Default `0s`: it is removed at once."),
 		},
 	}
 }
@@ -233,7 +219,7 @@ func timeoutsSchema(ctx context.Context) schema.Attribute {
 	a := timeouts.Attributes(ctx, timeouts.Opts{
 		Create: true, Update: true, Delete: true,
 		CreateDescription: "How long making the endpoint may take, as a duration. Default `45m`.",
-		UpdateDescription: "How long a rollout may take, as a duration; it must be longer than the bakes together. Default `2h`.",
+		UpdateDescription: "How long a rollout may take, as a duration; it must be longer than its bakes and pauses together. Default `2h`.",
 		DeleteDescription: "How long removing the endpoint may take, as a duration. Default `45m`.",
 	}).(schema.SingleNestedAttribute)
 	a.MarkdownDescription = "How long one run of Terraform may take. When the time is over, traffic stays as it is and the next apply goes on."

@@ -13,7 +13,7 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
-// The values of the attribute status.
+// The values of the attribute status, beside those of rollout.Hold.
 const (
 	statusLive       = "live"
 	statusRollingOut = "rolling_out"
@@ -40,6 +40,9 @@ func (m *endpointModel) setComputed(w rollout.World, url string) {
 	if m.LastRollout.IsUnknown() {
 		m.LastRollout = outcome(r.LastRollout)
 	}
+	if m.Rejections.IsUnknown() {
+		m.Rejections = rejections(r.Rejections)
+	}
 	if m.RolloutPlan.IsUnknown() {
 		m.RolloutPlan = types.ObjectNull(planType.AttrTypes)
 	}
@@ -50,12 +53,19 @@ func (m *endpointModel) forgetComputed() {
 	m.Status, m.URL, m.ActiveEnvironment = types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
 	m.Environments = types.ListUnknown(environmentType)
 	m.LastRollout = types.ObjectUnknown(outcomeType.AttrTypes)
+	m.Rejections = types.ListUnknown(rejectionType)
 }
 
 func status(w rollout.World) string {
-	switch plan := preview(w, w.Record.Desired); {
+	plan, hold := preview(w, w.Record.Desired), rollout.Held(w)
+	resting := plan.Kind == rollout.PlanNothing || plan.Kind == rollout.PlanResume
+	switch {
 	case w.Record.Phase == endpoint.Deleting:
 		return statusDeleting
+	case hold == rollout.Capped && !resting:
+		return statusDrifted
+	case hold != "":
+		return string(hold)
 	case w.Record.Rollout != nil:
 		return statusRollingOut
 	case plan.Kind != rollout.PlanNothing:
@@ -70,10 +80,7 @@ func environments(w rollout.World) types.List {
 	for i := range w.Record.Environments {
 		e := &w.Record.Environments[i]
 		s := w.Sights[e.Name]
-		expires, retained := w.Record.Expires(e)
-		if !retained {
-			expires = time.Time{}
-		}
+		expires, _ := w.Record.Expires(e)
 		values = append(values, types.ObjectValueMust(environmentType.AttrTypes, map[string]attr.Value{
 			"name": types.StringValue(e.Name), "id": optional(e.ID),
 			"version": types.StringValue(e.Release.Version), "fingerprint": types.StringValue(e.Fingerprint),
@@ -106,7 +113,30 @@ func outcome(o *endpoint.Outcome) types.Object {
 		"id": types.StringValue(o.ID), "from": optional(o.From), "to": types.StringValue(o.To),
 		"started": timestamp(o.Started), "finished": timestamp(o.Finished),
 		"outcome": types.StringValue(string(o.Result)), "reason": optional(o.Reason),
+		"rejected": types.BoolValue(o.Rejected), "evidence": evidence(o.Evidence),
 	})
+}
+
+func evidence(e *endpoint.Evidence) types.Object {
+	if e == nil {
+		return types.ObjectNull(evidenceType.AttrTypes)
+	}
+	return types.ObjectValueMust(evidenceType.AttrTypes, map[string]attr.Value{
+		"guard": types.StringValue(e.Guard), "subject": optional(e.Subject), "value": types.StringValue(e.Value),
+		"threshold": types.StringValue(e.Threshold), "window": optional(e.Window),
+		"share": types.Int64Value(int64(e.Share)), "exposed": types.Int64Value(int64(e.Exposed)),
+	})
+}
+
+func rejections(all []endpoint.Rejection) types.List {
+	values := []attr.Value{}
+	for _, j := range all {
+		values = append(values, types.ObjectValueMust(rejectionType.AttrTypes, map[string]attr.Value{
+			"version": types.StringValue(j.Version), "fingerprint": types.StringValue(j.Fingerprint),
+			"reason": types.StringValue(j.Reason), "time": timestamp(j.Time),
+		}))
+	}
+	return types.ListValueMust(rejectionType, values)
 }
 
 func planValue(p rollout.Plan) types.Object {
@@ -121,7 +151,7 @@ func planValue(p rollout.Plan) types.Object {
 // preview is the plan for an endpoint when a spec is what is desired.
 func preview(w rollout.World, spec endpoint.Spec) rollout.Plan {
 	w = w.Clone()
-	if w.Record.Phase == endpoint.Live {
+	if w.Record.Phase != endpoint.Deleting {
 		w.Record.Desired, w.Record.GivenUp = spec, ""
 	}
 	return rollout.Preview(w)

@@ -13,6 +13,35 @@ import (
 // A rollout may hold: at its cap, after a step that wants consent, by an
 // operator's order, or frozen by a failure.
 
+// Hold is why a rollout in flight rests: in one word, for people.
+type Hold string
+
+const (
+	Capped Hold = "capped" // it has come as far as the policy lets it
+	Paused Hold = "paused" // it waits for somebody's consent
+	Frozen Hold = "frozen" // it went wrong, and waits for a decision
+)
+
+// Held returns why the rollout in flight rests at the moment, or "" when it does
+// not, or when there is none.
+func Held(w World) Hold {
+	d := &decider{World: w, r: &w.Record}
+	f := d.r.Rollout
+	switch {
+	case f == nil || f.Back != nil:
+		return ""
+	case f.Frozen != nil:
+		return Frozen
+	case f.Paused != nil:
+		return Paused
+	case d.capped(f):
+		return Capped
+	case d.consentWanted(f) && !f.Since.IsZero() && !d.Now.Before(d.baked(f)):
+		return Paused
+	}
+	return ""
+}
+
 // obey carries out the oldest order.
 func (d *decider) obey() (Decision, bool) {
 	if len(d.Orders) == 0 {
@@ -59,6 +88,11 @@ func (d *decider) thaw(f *endpoint.Rollout) (Decision, bool) {
 		return do(Thaw{})
 	}
 	return pass()
+}
+
+// consentWanted says that the step ends with a pause that nobody has lifted.
+func (d *decider) consentWanted(f *endpoint.Rollout) bool {
+	return f.Step >= 0 && f.Steps[f.Step].Pause.Then != "" && f.Promoted <= f.Step
 }
 
 // consent waits after a step with a pause until somebody promotes it, or its

@@ -208,7 +208,8 @@ func (p *previewer) noteShift(a Shift) {
 	if step.Bake > 0 {
 		text += ", watched for " + step.Bake.String()
 	}
-	if pause := step.Pause; pause.Then != "" && f.Promoted <= f.Step {
+	if (&decider{World: p.World, r: &p.Record}).consentWanted(f) {
+		pause := step.Pause
 		text += fmt.Sprintf(", then paused until it is promoted, at most for %s (then %s)", pause.Deadline, pause.Then)
 	}
 	p.say("%s", text)

@@ -126,7 +126,8 @@ func start(t *testing.T, config sandbox.Config) *world {
 		Region: info.Region, BaseEndpoint: &info.EndpointURL, HTTPClient: &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider(info.AccessKeyID, info.SecretAccessKey, ""),
 	}
-	c.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), "arn:aws:iam::"+info.AccountID+":role/"+somebodyElse))
+	c.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(c), "arn:aws:iam::"+info.AccountID+":role/"+somebodyElse,
+		func(o *stscreds.AssumeRoleOptions) { o.Duration = 12 * time.Hour })) // where the clock runs quicker, hours are over soon
 	return &world{
 		T: t, Sandbox: s, info: info,
 		eb: elasticbeanstalk.NewFromConfig(c), elb: elb.NewFromConfig(c), asg: autoscaling.NewFromConfig(c),

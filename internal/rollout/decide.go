@@ -262,7 +262,8 @@ func (d *decider) progress() (Decision, bool) {
 	if end := d.baked(f); d.Now.Before(end) {
 		return waitUntil(end, Bake)
 	}
-	if v.unclear != "" {
+	// A first deployment often has no requests yet, and nothing to go back to.
+	if v.unclear != "" && f.From != "" {
 		limit := d.baked(f).Add(d.r.Desired.Rollout.ExtendBake.Std())
 		if d.Now.Before(limit) {
 			return waitUntil(limit, Verdict)

@@ -235,6 +235,23 @@ func TestTooLittleDataExtendsTheBakeThenFreezes(t *testing.T) {
 	s.wantShares("1.1.0", 10)
 }
 
+// An endpoint that nobody calls yet can be made: its guards have nothing to say.
+func TestFirstDeploymentWithoutData(t *testing.T) {
+	s := story{t, simulation.New()}
+	s.alarm(rollout.AlarmInsufficient)
+	analysis := endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{MaxRatio: 2}, MinimumRequests: 1e9}
+	to := guarded("1.0.0", func(p *endpoint.RolloutPolicy) { p.Analysis = &analysis })
+	before := s.w.Now
+	if _, err := s.w.Roller("apply").Create(context.Background(), to); err != nil {
+		t.Fatal(err)
+	}
+	if took := s.w.Now.Sub(before); took > 20*time.Minute {
+		t.Errorf("it took %s", took)
+	}
+	s.wantShares("1.0.0", 100)
+	s.wantQuiet(to)
+}
+
 func TestAnalysis(t *testing.T) {
 	two, most := 2.0, 1.0
 	cases := map[string]struct {

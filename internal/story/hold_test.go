@@ -1,0 +1,166 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package story
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// A cap is a canary by pull request: one apply brings the release to 10 %, the
+// next one, with the cap lifted, to all.
+func TestCappedRollout(t *testing.T) {
+	w := startGuarded(t)
+	ws := w.workspace()
+	ws.set("rollout.steps", []any{step(10, "1m"), step(50, "1m"), step(100, "1m")})
+	ws.set("retention.for", "24h")
+	ws.apply()
+	_, end := w.traffic()
+
+	ws.set("version", "1.1.0")
+	ws.set("rollout.max_weight", 10)
+	plan, _ := ws.planned()
+	if last := plan.Steps[len(plan.Steps)-1]; plan.Kind != "new" || !strings.Contains(last, "capped at 10 %") {
+		t.Errorf("plan %+v", plan)
+	}
+	ws.apply()
+	for range 2 { // as it is saved, and as it is read
+		s := ws.show()
+		if s.Version != "1.1.0" || s.Status != "capped" || len(s.Environments) != 2 || s.Environments[0].Weight != 90 || s.Environments[1].Weight != 10 || s.Environments[1].Role != "candidate" {
+			t.Errorf("state %+v", s)
+		}
+		if r := ws.terraform("refresh"); r.code != 0 {
+			t.Fatalf("refresh failed:\n%s", r.out)
+		}
+	}
+	ws.wantEmptyPlan()
+
+	ws.set("rollout.max_weight", nil)
+	if plan, _ := ws.planned(); plan.Kind != "resume" {
+		t.Errorf("plan %+v", plan)
+	}
+	ws.apply()
+	if s := ws.show(); s.Version != "1.1.0" || s.Status != "live" || s.Environments[1].Weight != 100 || !s.Environments[1].Proven {
+		t.Errorf("state %+v", s)
+	}
+	end()
+	ws.wantEmptyPlan()
+	w.wantExplained()
+}
+
+// A step with a pause waits for somebody, and at its deadline does what was said.
+func TestPausedRollout(t *testing.T) {
+	w := startGuarded(t)
+	ws := w.workspace()
+	pause := func(then string) {
+		held := step(50, "1m")
+		held["pause"] = map[string]any{"deadline": "3m", "then": then}
+		ws.set("rollout.steps", []any{held, step(100, "1m")})
+	}
+	pause("promote")
+	ws.set("retention.for", "24h")
+	ws.apply()
+	other := ws.clone()
+	if r := other.terraform("import", "ionroller_endpoint.checkout", "checkout"); r.code != 0 {
+		t.Fatalf("import failed:\n%s", r.out)
+	}
+	_, end := w.traffic()
+
+	ws.set("version", "1.1.0")
+	if plan, _ := ws.planned(); !strings.Contains(strings.Join(plan.Steps, "\n"), "then paused until it is promoted, at most for 3m (then promote)") {
+		t.Errorf("plan %+v", plan)
+	}
+	applying := ws.beginTerraform("apply", "-auto-approve")
+	w.until("the rollout is paused", func() bool {
+		if r := other.terraform("refresh"); r.code != 0 {
+			t.Fatalf("refresh failed:\n%s", r.out)
+		}
+		return other.show().Status == "paused" || applying.ProcessState != nil
+	})
+	if r := applying.end(); r.code != 0 {
+		t.Fatalf("apply failed:\n%s", r.out)
+	}
+	if s := ws.show(); s.Version != "1.1.0" || s.Status != "live" {
+		t.Errorf("state %+v", s)
+	}
+	ws.wantEmptyPlan()
+
+	pause("rollback")
+	ws.set("version", "1.2.0")
+	ws.refused("nobody promoted step 1 of 2 within 3m", "Release 1.1.0 is live", "1.2.0 is rejected")
+	if s := ws.show(); s.Version != "1.1.0" || s.Status != "live" {
+		t.Errorf("state %+v", s)
+	}
+	end()
+	w.wantExplained()
+}
+
+// An apply that does not wait leaves the rest to ionroller reconcile.
+func TestRolloutLeftToReconcile(t *testing.T) {
+	w := startGuarded(t)
+	ws := w.workspace()
+	ws.set("rollout.steps", []any{step(50, "5m"), step(100, "0s")})
+	ws.set("rollout.wait", false)
+	ws.set("retention.for", "24h")
+	ws.apply()
+	_, end := w.traffic()
+	ws.set("version", "1.1.0")
+	ws.wantSays(ws.plan(true), "Rollout is left to somebody else", "unless ionroller reconcile runs on endpoint checkout")
+	ws.apply()
+	if s := ws.show(); s.Version != "1.1.0" || s.Status != "rolling_out" {
+		t.Errorf("state %+v", s)
+	}
+	ws.wantEmptyPlan()
+	if r := ws.ionroller("reconcile", "--once", "checkout"); r.code != 0 {
+		t.Fatalf("reconcile failed:\n%s", r.out)
+	}
+	ws.wantEmptyPlan()
+	if r := ws.terraform("refresh"); r.code != 0 {
+		t.Fatalf("refresh failed:\n%s", r.out)
+	}
+	if s := ws.show(); s.Version != "1.1.0" || s.Status != "live" {
+		t.Errorf("state %+v", s)
+	}
+	end()
+	w.wantExplained()
+}
+
+// A first deployment has nothing to go back to: it freezes, and is adopted by the
+// next apply.
+func TestFrozenFirstDeployment(t *testing.T) {
+	w := startGuarded(t)
+	ws := w.workspace()
+	w.alarmOnErrors()
+	ws.set("rollout.steps", []any{step(100, "10m")})
+	ws.set("rollout.alarms", []string{"checkout-5xx"})
+	ws.release("1.0.0", "0.6")
+	_, end := w.trafficUntilLive("1.0.0")
+	ws.refused("The rollout of checkout to 1.0.0 is frozen since", "100 % of it on 1.0.0", "alarm checkout-5xx", "there is no release to go back to", "bump the version")
+	if s := ws.show(); s != nil {
+		t.Errorf("the frozen creation left the state %+v", s)
+	}
+	ws.wantSays(ws.plan(true), "Rollout is frozen", "bump the version")
+	ws.refused("is frozen since")
+
+	// The alarm fires as long as the bad release serves, so the mended one goes
+	// without it.
+	ws.release("1.0.1", "")
+	ws.refused(`alarm "checkout-5xx" is in state ALARM already`, "take it out for this release")
+	ws.set("rollout.alarms", nil)
+	ws.apply()
+	if s := ws.show(); s.Version != "1.0.1" || s.Status != "live" || s.Environments[len(s.Environments)-1].Weight != 100 {
+		t.Errorf("state %+v", s)
+	}
+	w.untilAlarm("checkout-5xx", "OK")
+	ws.set("rollout.alarms", []string{"checkout-5xx"})
+	ws.apply()
+	ws.wantEmptyPlan()
+	end()
+	if n := w.count(endpoint.RolloutFrozen, "1.0.0"); n != 1 {
+		t.Errorf("the trail tells %d times that it froze", n)
+	}
+	w.wantExplained()
+}

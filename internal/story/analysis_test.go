@@ -12,7 +12,7 @@ import (
 func TestAnalysisEndsCanary(t *testing.T) {
 	w := startGuarded(t)
 	ws := w.workspace()
-	ws.set("rollout.steps", []any{step(50, "5m"), step(100, "2m")})
+	ws.set("rollout.steps", []any{step(50, "3m"), step(100, "1m")})
 	ws.set("rollout.analysis", map[string]any{
 		"error_rate":       map[string]any{"max": 20, "max_ratio": 3},
 		"latency":          map[string]any{"percentile": 90, "max": "400ms"},

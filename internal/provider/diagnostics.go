@@ -72,6 +72,9 @@ func frozenDetail(f *roller.Frozen) string {
 	back := "to go back, set the version to " + f.Live
 	if f.Live == "" {
 		back = "there is no release to go back to: mend it and bump the version"
+		if f.Stall.Evidence.Guard == "alarm" {
+			back += ", and take the alarm out of rollout.alarms for that apply while it fires"
+		}
 	}
 	return fmt.Sprintf("The rollout of %s to %s is frozen since %s: traffic stays as it is, with %d %% of it on %s.\n\n%s\n\nTo go on with it, raise rollout.retry above %d; %s.",
 		f.Endpoint, f.Version, clock(f.Stall.Since), f.Share, f.Version, seen(*f.Stall.Evidence), f.Stall.Retry, back)

@@ -404,6 +404,20 @@ func TestCap(t *testing.T) {
 	s.wantQuiet(guarded("1.2.0"))
 }
 
+// A step at the cap rests there, whatever pause it has.
+func TestCapBeforePause(t *testing.T) {
+	s := begin(t, "1.0.0")
+	to := guarded("1.1.0", paused(endpoint.ThenRollback), func(p *endpoint.RolloutPolicy) { p.MaxWeight = 10 })
+	plan := s.plan(to)
+	if slices.ContainsFunc(plan.Steps, func(l string) bool { return strings.Contains(l, "paused") }) {
+		t.Errorf("plan = %q", plan.Steps)
+	}
+	s.update(to)
+	s.w.Now = s.w.Now.Add(24 * time.Hour)
+	s.wantShares("1.1.0", 10)
+	s.wantQuiet(to)
+}
+
 func TestCappedRolloutGoesBack(t *testing.T) {
 	s := begin(t, "1.0.0")
 	canary := spec("1.1.0")

@@ -19,10 +19,12 @@ import (
 
 func TestAttributePath(t *testing.T) {
 	for attribute, want := range map[string]path.Path{
-		"name":                    path.Root("name"),
-		"routing.listener_arn":    path.Root("routing").AtName("listener_arn"),
-		"rollout.steps[1].weight": path.Root("rollout").AtName("steps").AtListIndex(1).AtName("weight"),
-		"routing.hosts[2]":        path.Root("routing").AtName("hosts"), // a set has no indexes
+		"name":                            path.Root("name"),
+		"routing.listener_arn":            path.Root("routing").AtName("listener_arn"),
+		"rollout.steps[1].weight":         path.Root("rollout").AtName("steps").AtListIndex(1).AtName("weight"),
+		"rollout.steps[0].pause.deadline": path.Root("rollout").AtName("steps").AtListIndex(0).AtName("pause").AtName("deadline"),
+		"rollout.analysis.latency.max":    path.Root("rollout").AtName("analysis").AtName("latency").AtName("max"),
+		"routing.hosts[2]":                path.Root("routing").AtName("hosts"), // a set has no indexes
 	} {
 		if got := attributePath(attribute); !got.Equal(want) {
 			t.Errorf("%s is %s, want %s", attribute, got, want)

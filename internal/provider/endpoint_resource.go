@@ -151,6 +151,10 @@ func (r *endpointResource) keepLive(ctx context.Context, state endpointModel, re
 	if err != nil || world == nil {
 		return // the state before is the best there is; the next refresh tells more
 	}
+	// Of a release that was accepted at a part of the traffic, nothing may be left.
+	if a := world.Record.Accepted; a != nil && !state.says(ctx, *a) {
+		state.setArguments(*a)
+	}
 	url := state.URL.ValueString()
 	state.forgetComputed()
 	state.setComputed(*world, url)

@@ -57,6 +57,7 @@ func (m *endpointModel) forgetComputed() {
 }
 
 func status(w rollout.World) string {
+	w.Guards = nil // what they say is no drift
 	plan, hold := preview(w, w.Record.Desired), rollout.Held(w)
 	resting := plan.Kind == rollout.PlanNothing || plan.Kind == rollout.PlanResume
 	switch {

@@ -388,6 +388,10 @@ func TestCap(t *testing.T) {
 
 	t.Run("an alarm takes it back", func(t *testing.T) {
 		s.alarm(rollout.AlarmFiring)
+		plan := s.plan(guarded("1.1.0", capped(20)))
+		if plan.Kind != rollout.PlanRepair || !strings.Contains(strings.Join(plan.Steps, "\n"), "traffic goes back: alarm checkout-5xx") {
+			t.Errorf("plan = %+v", plan)
+		}
 		_, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout")
 		s.wantErr(err, "alarm checkout-5xx", "20 % of traffic")
 		s.wantShares("1.0.0", 100)

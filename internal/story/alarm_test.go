@@ -58,6 +58,10 @@ func TestAlarmEndsCanary(t *testing.T) {
 	if plan, _ := ws.planned(); plan.Kind != "new" || plan.From != "1.3.0" {
 		t.Errorf("plan %+v", plan)
 	}
+	// People read this rollout alone, not how it differs from the one before.
+	if plan := ws.plan(true); !plan.says("+ rollout_plan = {") || plan.says(`- "create an environment`) {
+		t.Errorf("the plan shows:\n%s", plan.out)
+	}
 	ws.apply()
 	if s := ws.showGuarded(); s.Version != "1.4.1" || s.Status != "live" {
 		t.Errorf("state %+v", s)
@@ -82,6 +86,7 @@ func TestAlarmWhileNobodyLooked(t *testing.T) {
 	w.alarmByHand("orders")
 	ws.set("rollout.steps", []any{step(50, "1h"), step(100, "0s")})
 	ws.set("rollout.alarms", []string{"orders"})
+	ws.set("retention.failed_for", "24h")
 	ws.apply()
 	_, end := w.traffic()
 
@@ -96,9 +101,12 @@ func TestAlarmWhileNobodyLooked(t *testing.T) {
 	w.setAlarm("orders", types.StateValueOk)
 
 	ws.refused("The rollout of checkout to 1.1.0 failed", "alarm orders", "seen ALARM at", "50 % of traffic", "Release 1.0.0 is live")
-	if s := ws.showGuarded(); s.Version != "1.0.0" || s.Status != "live" {
+	if s := ws.show(); s.Version != "1.0.0" || s.Status != "live" || len(s.Environments) != 2 ||
+		s.Environments[1].Role != "failed" || s.Environments[1].Weight != 0 || s.Environments[1].Expires == nil {
 		t.Errorf("state %+v", s)
 	}
+	ws.set("version", "1.0.0")
+	ws.wantEmptyPlan()
 	if sum := end(); sum.Versions["1.1.0"] == 0 {
 		t.Error("1.1.0 had no traffic")
 	}
@@ -120,6 +128,9 @@ func TestAlarmBeforeTheRollout(t *testing.T) {
 	}
 	w.alarmByHand("orders")
 	ws.wantSays(ws.plan(true), `alarm "orders" needs 5m of bad data to fire, and the bake of step 1, at 50 %, is 1m`)
+	ws.set("retention.for", "1m")
+	ws.wantSays(ws.plan(true), "Retention ends with the rollout", "there is nothing hot to go back to")
+	ws.set("retention.for", nil)
 	w.setAlarm("orders", types.StateValueAlarm)
 	ws.wantSays(ws.plan(true), "Alarm fires already", `alarm "orders" is in state ALARM already (the story says so)`)
 	before := len(w.changes())

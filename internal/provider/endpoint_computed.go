@@ -46,7 +46,7 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 		},
 		"rollout_plan": schema.SingleNestedAttribute{
 			Computed:            true,
-			MarkdownDescription: "What the change does, known at plan: read it before you approve. After the apply it is what was done, and null from the next refresh on, so that the next plan shows its own steps alone; `last_rollout` stays.",
+			MarkdownDescription: "What the change does, known at plan: read it before you approve. After the apply it is what was done, and null from the next refresh on, so that the next plan shows its own steps alone (a refresh-only plan tells of that once); `last_rollout` stays.",
 			Attributes: map[string]schema.Attribute{
 				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`: a rollout goes on; `repair`: what others changed is put right; `remove-expired`: environments whose time is over; `update`: in place; `refused`: the release was rejected, and an apply fails without touching anything; `frozen`: the rollout went wrong, and an apply fails without touching anything before somebody decides."),
 				"from":             computedString("Version that is live before; null when none is."),

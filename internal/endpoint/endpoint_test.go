@@ -120,6 +120,7 @@ func TestValidate(t *testing.T) {
 			s.Rollout.Smoke = &endpoint.Smoke{Path: "/", Status: 200, Count: 1}
 		}, "rollout.smoke", "add a plain name"},
 		"negative maximum": {func(s *endpoint.Spec) { s.Retention.Max = -1 }, "retention.max", "negative"},
+		"keeps negatively": {func(s *endpoint.Spec) { s.Retention.FailedFor = -1 }, "retention.failed_for", "negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := good()

@@ -107,6 +107,18 @@ func (p RolloutPolicy) Plan() []Step {
 	return steps
 }
 
+// Taken returns the steps that a rollout beside a live release takes until it
+// ends or rests at its cap.
+func (p RolloutPolicy) Taken() []Step {
+	steps := p.Plan()
+	for i, s := range steps {
+		if s.Weight >= p.Cap() {
+			return steps[:i+1]
+		}
+	}
+	return steps
+}
+
 // MinimumDuration is the sum of the bakes up to the cap: a rollout cannot be
 // quicker.
 func (p RolloutPolicy) MinimumDuration() time.Duration {
@@ -122,12 +134,11 @@ func (p RolloutPolicy) LongestDuration() time.Duration {
 }
 
 func (p RolloutPolicy) durations() (bakes, pauses time.Duration) {
-	for _, s := range p.Plan() {
+	for _, s := range p.Taken() {
 		bakes += s.Bake.Std()
-		if s.Weight >= p.Cap() && p.Cap() < 100 {
-			break // here it stays
+		if p.Cap() == 100 || s.Weight < p.Cap() { // at the cap it stays, before the pause
+			pauses += s.Pause.Deadline.Std()
 		}
-		pauses += s.Pause.Deadline.Std()
 	}
 	return bakes, pauses
 }

@@ -176,15 +176,16 @@ func (r *Roller) Check(ctx context.Context, spec endpoint.Spec, record *endpoint
 	if err != nil {
 		return nil, err
 	}
-	missing, _, err := r.alarms(ctx, spec)
+	missing, _, _, err := r.alarms(ctx, spec)
 	return slices.Concat(problems, more, records, missing), err
 }
 
-// Firing returns the alarms that would keep a rollout of the spec from beginning
-// at the moment. It writes nothing.
-func (r *Roller) Firing(ctx context.Context, spec endpoint.Spec) ([]endpoint.Problem, error) {
-	_, firing, err := r.alarms(ctx, spec)
-	return firing, err
+// Doubts returns what speaks against a rollout to the spec at the moment: alarms
+// that fire already, which keep it from beginning, and alarms too slow for its
+// bakes, which do not. It writes nothing.
+func (r *Roller) Doubts(ctx context.Context, spec endpoint.Spec) (firing, slow []endpoint.Problem, err error) {
+	_, firing, slow, err = r.alarms(ctx, spec)
+	return firing, slow, err
 }
 
 // there returns what an endpoint to be created begins with: nothing, or what an

@@ -69,7 +69,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		return world, err
 	}
 	if plan.Kind == rollout.PlanNew || plan.Kind == rollout.PlanWarm {
-		firing, err := r.Firing(ctx, spec)
+		firing, _, err := r.Doubts(ctx, spec)
 		if err != nil {
 			return world, err
 		}

@@ -341,7 +341,7 @@ func (d *decider) progress() (Decision, bool) {
 		return pass()
 	case f.Paused != nil:
 		return wait(Consent)
-	case d.atPause(f):
+	case d.consentWanted(f):
 		return d.consent(f)
 	case f.Step < len(f.Steps)-1:
 		return d.advance(f, to)

@@ -25,8 +25,18 @@ func NewModel(w World) *Model {
 		m.DNS = AssumedDNS(&m.Record)
 	}
 	m.Orders = nil
-	m.Guards = content(&m.Record, m.Now)
+	if !m.accused() {
+		m.Guards = content(&m.Record, m.Now)
+	}
 	return m
+}
+
+// accused says that a guard speaks against the rollout in flight already: that is
+// not bad luck to come.
+func (m *Model) accused() bool {
+	d := &decider{World: m.World, r: &m.Record}
+	f := d.r.Rollout
+	return f != nil && f.Back == nil && f.Frozen == nil && d.Guards != nil && d.verdict(f).against != nil
 }
 
 // Do applies an action that changes AWS to the model, and then its effect to the

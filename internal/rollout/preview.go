@@ -220,7 +220,8 @@ func (p *previewer) noteShift(a Shift) {
 	if step.Bake > 0 {
 		text += ", watched for " + step.Bake.String()
 	}
-	if pause := step.Pause; pause.Then != "" && f.Promoted <= f.Step {
+	limit := p.Record.Desired.Rollout.Cap()
+	if pause := step.Pause; (&decider{World: p.World, r: &p.Record}).consentWanted(f) && (limit == 100 || step.Weight < limit) {
 		text += fmt.Sprintf(", then paused until it is promoted, at most for %s (then %s)", pause.Deadline, pause.Then)
 	}
 	p.say("%s", text)

@@ -143,6 +143,12 @@ const host = "checkout.example.com"
 // which fails the test when one of them failed.
 func (w *world) traffic() (*load.Stream, func() load.Summary) {
 	w.Helper()
+	return w.trafficTo(host)
+}
+
+// trafficTo is traffic to an endpoint of another host.
+func (w *world) trafficTo(host string) (*load.Stream, func() load.Summary) {
+	w.Helper()
 	stream, err := load.Start(context.WithoutCancel(w.Context()), load.Config{URL: w.info.LoadBalancerURL, Host: host, Rate: 50})
 	if err != nil {
 		w.Fatal(err)

@@ -75,7 +75,7 @@ output "live" {
   value = ionroller_endpoint.checkout.active_environment
 }
 
-output "plan" {
-  description = "What the last change did, as its plan showed it."
-  value       = ionroller_endpoint.checkout.rollout_plan
+output "last_rollout" {
+  description = "How the last rollout ended."
+  value       = ionroller_endpoint.checkout.last_rollout
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
@@ -63,6 +64,7 @@ type Clients struct {
 	AutoScaling    *autoscaling.Client
 	CloudFormation *cloudformation.Client
 	CloudWatch     *cloudwatch.Client
+	Route53        *route53.Client
 	S3             *s3.Client
 	Images         *Images
 }
@@ -119,6 +121,7 @@ func build(config aws.Config) *Clients {
 		AutoScaling:    autoscaling.NewFromConfig(telling),
 		CloudFormation: cloudformation.NewFromConfig(telling),
 		CloudWatch:     cloudwatch.NewFromConfig(telling),
+		Route53:        route53.NewFromConfig(telling),
 		S3:             s3.NewFromConfig(config),
 		Images:         NewImages(config),
 	}

@@ -100,13 +100,3 @@ func (b *Balancer) listenersOf(ctx context.Context, loadBalancer string) ([]stri
 	}
 	return arns, nil
 }
-
-// loadBalancerOf makes a load balancer's ARN of its listener's, which has it as
-// its beginning.
-func loadBalancerOf(listener string) string {
-	i := strings.LastIndex(listener, "/")
-	if i < 0 {
-		return ""
-	}
-	return strings.Replace(listener[:i], ":listener/", ":loadbalancer/", 1)
-}

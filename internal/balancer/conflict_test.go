@@ -114,10 +114,3 @@ func TestFreePriority(t *testing.T) {
 		}
 	}
 }
-
-func TestLoadBalancerOf(t *testing.T) {
-	got := loadBalancerOf("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/front/50dc6c495c0c9188/f2f7dc8efc522ab2")
-	if want := "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/front/50dc6c495c0c9188"; got != want {
-		t.Errorf("got %s", got)
-	}
-}

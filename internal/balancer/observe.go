@@ -80,7 +80,7 @@ func (r *rule) traffic(s endpoint.Routing, groups map[string]string) rollout.Tra
 
 // otherRules lists the rules of the load balancer's other listeners.
 func (b *Balancer) otherRules(ctx context.Context, listener string) ([]rule, error) {
-	listeners, err := b.listenersOf(ctx, loadBalancerOf(listener))
+	listeners, err := b.listenersOf(ctx, endpoint.LoadBalancerOf(listener))
 	if err != nil {
 		return nil, err
 	}

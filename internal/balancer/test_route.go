@@ -193,7 +193,7 @@ func (b *Balancer) TestURL(ctx context.Context, s endpoint.Spec) (string, error)
 // Entrance is the address at which the load balancer itself takes the listener's
 // requests, whatever DNS says of the hosts.
 func (b *Balancer) Entrance(ctx context.Context, s endpoint.Routing) (string, error) {
-	arn := loadBalancerOf(s.ListenerARN)
+	arn := endpoint.LoadBalancerOf(s.ListenerARN)
 	out, err := b.elb.DescribeLoadBalancers(ctx, &elasticloadbalancingv2.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}})
 	if err != nil {
 		return "", fmt.Errorf("describing load balancer %s: %w", arn, err)

@@ -62,6 +62,10 @@ func TestLife(t *testing.T) {
 		w.ok(err)
 		return n == 20
 	})
+	m, err := meter.Measure(ctx, e.TargetGroup, time.Now().Add(-time.Hour), 99.9)
+	if w.ok(err); m.Requests != 20 || m.Errors != 0 || m.Latency <= 0 || m.Latency > 10*time.Second || m.Unhealthy > 1 {
+		t.Errorf("measured %+v", m)
+	}
 	if n, err := meter.Requests(ctx, e.TargetGroup, time.Now().Add(time.Second)); err != nil || n != 0 {
 		t.Errorf("the meter counts %v requests of the future, %v", n, err)
 	}

@@ -94,7 +94,7 @@ func TestSandboxText(t *testing.T) {
 			exported = append(exported, name)
 		}
 	}
-	want := "AWS_ENDPOINT_URL AWS_REGION AWS_DEFAULT_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY IONROLLER_BUCKET VPC_ID SUBNETS LISTENER_ARN LOAD_BALANCER_URL " +
+	want := "AWS_ENDPOINT_URL AWS_REGION AWS_DEFAULT_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY IONROLLER_BUCKET VPC_ID SUBNETS LISTENER_ARN LOAD_BALANCER_URL HOSTED_ZONE_ID " +
 		"TF_VAR_bucket TF_VAR_vpc_id TF_VAR_subnets TF_VAR_listener_arn"
 	if got := strings.Join(exported, " "); got != want {
 		t.Errorf("it exports %s, want %s", got, want)

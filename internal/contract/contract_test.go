@@ -17,7 +17,7 @@ type contract struct {
 
 var contracts = slices.Concat(
 	s3Contracts, journalContracts, ruleContracts, balancerContracts,
-	scalingContracts, alarmContracts, metricContracts, identityContracts, imageContracts,
+	scalingContracts, alarmContracts, meterContracts, metricContracts, identityContracts, imageContracts, dnsContracts,
 )
 
 func TestSandbox(t *testing.T) {

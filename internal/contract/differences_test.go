@@ -27,4 +27,8 @@ var differences = map[difference]string{
 	{"moto", "a desired capacity outside of the bounds is refused"}:                         "it does not compare them",
 	{"moto", "a new alarm has insufficient data"}:                                           "its alarms begin as OK, and it never evaluates them",
 	{"moto", "an ARN that is not a role's cannot be assumed"}:                               "it does not look at roles",
+	{"moto", "a record that is there cannot be created"}:                                    "it takes a record of other values for another one",
+	{"moto", "a record is removed only by its own values"}:                                  "it refuses as AWS does, and calls it InvalidInput",
+	{"moto", "an alias cannot stand beside a CNAME"}:                                        "it does not compare the types of a name",
+	{"moto", "records are listed by name from a name on, a wildcard by its code"}:           "it gives an asterisk back as it was sent, and does not put the name it begins with in lower case",
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -49,6 +50,7 @@ type world struct {
 	elb *elbv2.Client
 	asg *autoscaling.Client
 	cw  *cloudwatch.Client
+	r53 *route53.Client
 	sts *sts.Client
 
 	madeBucket      bool
@@ -74,6 +76,7 @@ func newWorld(t *testing.T, b *backend, number int) *world {
 	w.s3 = s3.NewFromConfig(w.config, func(o *s3.Options) { o.UsePathStyle = true })
 	w.elb, w.asg = elbv2.NewFromConfig(w.config), autoscaling.NewFromConfig(w.config)
 	w.cw, w.sts = cloudwatch.NewFromConfig(w.config), sts.NewFromConfig(w.config)
+	w.r53 = route53.NewFromConfig(w.config)
 	return w
 }
 
@@ -183,7 +186,7 @@ func (w *world) that(is bool, format string, args ...any) {
 func (w *world) clients() *awsclient.Clients {
 	return &awsclient.Clients{
 		Account: w.account, Partition: "aws", Region: w.region, Clock: awsclient.NewClock(),
-		S3: w.s3, LoadBalancing: w.elb, AutoScaling: w.asg, CloudWatch: w.cw,
+		S3: w.s3, LoadBalancing: w.elb, AutoScaling: w.asg, CloudWatch: w.cw, Route53: w.r53,
 		Beanstalk: elasticbeanstalk.NewFromConfig(w.config), CloudFormation: cloudformation.NewFromConfig(w.config),
 		Images: awsclient.NewImages(w.config),
 	}

@@ -75,9 +75,16 @@ func TestValidate(t *testing.T) {
 		"six conditions": {func(s *endpoint.Spec) {
 			s.Routing.Hosts, s.Routing.Paths = []string{"a", "b", "c"}, []string{"/a", "/b", "/c"}
 		}, "routing.hosts", "at most 5"},
-		"no hosts":        {func(s *endpoint.Spec) { s.Routing.Hosts = nil }, "routing.hosts", "at least one"},
-		"path pattern":    {func(s *endpoint.Spec) { s.Routing.Paths = []string{"api"} }, "routing.paths[0]", "begins with /"},
-		"priority":        {func(s *endpoint.Spec) { s.Routing.Priority = 50001 }, "routing.priority", "50001"},
+		"no hosts":     {func(s *endpoint.Spec) { s.Routing.Hosts = nil }, "routing.hosts", "at least one"},
+		"path pattern": {func(s *endpoint.Spec) { s.Routing.Paths = []string{"api"} }, "routing.paths[0]", "begins with /"},
+		"priority":     {func(s *endpoint.Spec) { s.Routing.Priority = 50001 }, "routing.priority", "50001"},
+		"zone":         {func(s *endpoint.Spec) { s.DNS = &endpoint.DNS{ZoneID: "acme.com"} }, "dns.zone_id", "not the id of a hosted zone"},
+		"host with a ?": {func(s *endpoint.Spec) {
+			s.DNS, s.Routing.Hosts = &endpoint.DNS{ZoneID: "Z1"}, []string{"*.acme.com", "shop?.acme.com"}
+		}, "dns", `"shop?.acme.com" cannot have a DNS record`},
+		"part of a wildcard": {func(s *endpoint.Spec) {
+			s.DNS, s.Routing.Hosts = &endpoint.DNS{ZoneID: "Z1"}, []string{"shop-*.acme.com"}
+		}, "dns", "* only as its first label"},
 		"weight over 100": {func(s *endpoint.Spec) { s.Rollout.Steps = steps(10, 101) }, "rollout.steps[1].weight", "outside 1 to 100"},
 		"weight of 0":     {func(s *endpoint.Spec) { s.Rollout.Steps = steps(0, 100) }, "rollout.steps[0].weight", "outside 1 to 100"},
 		"falling weights": {func(s *endpoint.Spec) { s.Rollout.Steps = steps(50, 10) }, "rollout.steps[1].weight", "does not rise"},
@@ -113,6 +120,7 @@ func TestValidate(t *testing.T) {
 			s.Rollout.Smoke = &endpoint.Smoke{Path: "/", Status: 200, Count: 1}
 		}, "rollout.smoke", "add a plain name"},
 		"negative maximum": {func(s *endpoint.Spec) { s.Retention.Max = -1 }, "retention.max", "negative"},
+		"keeps negatively": {func(s *endpoint.Spec) { s.Retention.FailedFor = -1 }, "retention.failed_for", "negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := good()
@@ -250,5 +258,12 @@ func TestLongestName(t *testing.T) {
 	r.Version = strings.Repeat("1.", 43) + "0"
 	if got := endpoint.EnvironmentName(strings.Repeat("e", 40), r, 1000); len(got) > 40 {
 		t.Errorf("environment name %q has %d characters", got, len(got))
+	}
+}
+
+func TestLoadBalancerOf(t *testing.T) {
+	got := endpoint.LoadBalancerOf("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/front/50dc6c495c0c9188/f2f7dc8efc522ab2")
+	if want := "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/front/50dc6c495c0c9188"; got != want {
+		t.Errorf("got %s", got)
 	}
 }

@@ -39,6 +39,8 @@ const (
 	SmokePassed            EventType = "SmokePassed"            //
 	CapacityChanged        EventType = "CapacityChanged"        //
 	RouteRemoved           EventType = "RouteRemoved"           // the listener rule is gone
+	HostPointed            EventType = "HostPointed"            // its DNS record points at the load balancer
+	HostReleased           EventType = "HostReleased"           // its DNS record is not kept any more
 	LeaseTaken             EventType = "LeaseTaken"             // from a run that died
 	RunInterrupted         EventType = "RunInterrupted"         // it ended before it was done
 	EndpointRemovalStarted EventType = "EndpointRemovalStarted" //

@@ -41,8 +41,12 @@ type Record struct {
 	Accepted *Spec     `json:"accepted,omitempty"` // the last that was reached
 	Intent   *Intent   `json:"intent,omitempty"`   // the change to AWS under way
 
-	RuleARN      string        `json:"rule_arn,omitempty"`
-	TestRuleARN  string        `json:"test_rule_arn,omitempty"`
+	RuleARN     string `json:"rule_arn,omitempty"`
+	TestRuleARN string `json:"test_rule_arn,omitempty"`
+	// Aliases are the DNS records that ionroller set, and AliasTarget the load
+	// balancer's name to which they point.
+	Aliases      []Alias       `json:"aliases,omitempty"`
+	AliasTarget  string        `json:"alias_target,omitempty"`
 	Serial       int           `json:"serial"` // environments ever named
 	Environments []Environment `json:"environments"`
 	Active       string        `json:"active,omitempty"`  // name of the active environment
@@ -274,6 +278,7 @@ func (r *Record) Revive(now time.Time) {
 func (r Record) Clone() Record {
 	r.Environments = slices.Clone(r.Environments)
 	r.Outbox = slices.Clone(r.Outbox)
+	r.Aliases = slices.Clone(r.Aliases)
 	r.Rejections = slices.Clone(r.Rejections)
 	r.Obeyed = slices.Clone(r.Obeyed)
 	r.Lease = clonePtr(r.Lease)

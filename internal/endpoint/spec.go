@@ -6,7 +6,10 @@
 // what happened to it (Event). It is data with its rules and performs no I/O.
 package endpoint
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Spec is everything a user says about one endpoint: the host names users call,
 // the release that shall serve them, and how to get there.
@@ -16,6 +19,7 @@ type Spec struct {
 	Capacity           Capacity      `json:"capacity"`
 	Routing            Routing       `json:"routing"`
 	TestRoute          *TestRoute    `json:"test_route,omitempty"`
+	DNS                *DNS          `json:"dns,omitempty"` // nil: ionroller keeps no records
 	Rollout            RolloutPolicy `json:"rollout"`
 	Retention          Retention     `json:"retention"`
 	DeletionProtection bool          `json:"deletion_protection"`
@@ -36,6 +40,16 @@ type Routing struct {
 	Paths []string `json:"paths,omitempty"`
 	// Priority of the listener rule, 1 to 50000; 0 lets ionroller choose a free one.
 	Priority int `json:"priority,omitempty"`
+}
+
+// LoadBalancerOf makes a load balancer's ARN of its listener's, which has it as its
+// beginning.
+func LoadBalancerOf(listenerARN string) string {
+	i := strings.LastIndex(listenerARN, "/")
+	if i < 0 {
+		return ""
+	}
+	return strings.Replace(listenerARN[:i], ":listener/", ":loadbalancer/", 1)
 }
 
 // RolloutPolicy says how traffic moves from one environment to the next.
@@ -93,6 +107,18 @@ func (p RolloutPolicy) Plan() []Step {
 	return steps
 }
 
+// Taken returns the steps that a rollout beside a live release takes until it
+// ends or rests at its cap.
+func (p RolloutPolicy) Taken() []Step {
+	steps := p.Plan()
+	for i, s := range steps {
+		if s.Weight >= p.Cap() {
+			return steps[:i+1]
+		}
+	}
+	return steps
+}
+
 // MinimumDuration is the sum of the bakes up to the cap: a rollout cannot be
 // quicker.
 func (p RolloutPolicy) MinimumDuration() time.Duration {
@@ -108,12 +134,11 @@ func (p RolloutPolicy) LongestDuration() time.Duration {
 }
 
 func (p RolloutPolicy) durations() (bakes, pauses time.Duration) {
-	for _, s := range p.Plan() {
+	for _, s := range p.Taken() {
 		bakes += s.Bake.Std()
-		if s.Weight >= p.Cap() && p.Cap() < 100 {
-			break // here it stays
+		if p.Cap() == 100 || s.Weight < p.Cap() { // at the cap it stays, before the pause
+			pauses += s.Pause.Deadline.Std()
 		}
-		pauses += s.Pause.Deadline.Std()
 	}
 	return bakes, pauses
 }

@@ -50,6 +50,7 @@ func (s Spec) Validate() []Problem {
 	v.release(s.Release)
 	v.capacity(s.Capacity)
 	v.routing(s.Routing)
+	v.dns(s.DNS, s.Routing.Hosts)
 	v.rollout(s.Rollout)
 	v.testRoute(s)
 	if s.Retention.Max < 0 {

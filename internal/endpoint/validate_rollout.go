@@ -5,6 +5,7 @@ package endpoint
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -22,10 +23,18 @@ func (v *validator) rollout(p RolloutPolicy) {
 	if n := len(p.Alarms); n > maxAlarms {
 		v.add("rollout.alarms", "%d alarms: at most %d; put some of them together in a composite alarm", n, maxAlarms)
 	}
+	seen := map[string]bool{}
 	for _, name := range p.Alarms {
-		if name == "" || len(name) > 255 {
+		switch {
+		case name == "" || len(name) > 255:
 			v.add("rollout.alarms", "%q: an alarm's name has 1 to 255 characters; an ARN is not a name", name)
+		case seen[name]:
+			v.add("rollout.alarms", "%q is named twice", name)
 		}
+		seen[name] = true
+	}
+	if p.NoWait && len(p.Steps) == 0 {
+		v.add("rollout.wait", "false without rollout.steps: all traffic moves at once, and nobody would finish the rollout; add steps, or take it out")
 	}
 	if p.OnFailure != "" && p.OnFailure != Rollback && p.OnFailure != Freeze {
 		v.add("rollout.on_failure", "%q is neither %q nor %q", p.OnFailure, Rollback, Freeze)
@@ -77,7 +86,7 @@ func (v *validator) analysis(a Analysis) {
 		if e.Max == nil && e.MaxRatio == 0 {
 			v.add(of+".error_rate", "bounds nothing: set max or max_ratio")
 		}
-		if e.Max != nil && (*e.Max < 0 || *e.Max >= 100) {
+		if e.Max != nil && !(*e.Max >= 0 && *e.Max < 100) {
 			v.add(of+".error_rate.max", "%g is outside 0 to 100: it is a percentage", *e.Max)
 		}
 		v.ratio(of+".error_rate.max_ratio", e.MaxRatio)
@@ -86,9 +95,7 @@ func (v *validator) analysis(a Analysis) {
 		if l.Max == 0 && l.MaxRatio == 0 {
 			v.add(of+".latency", "bounds nothing: set max or max_ratio")
 		}
-		if l.Percentile <= 0 || l.Percentile > 100 {
-			v.add(of+".latency.percentile", "%g is outside 0 to 100", l.Percentile)
-		}
+		v.percentile(of+".latency.percentile", l.Percentile)
 		v.notNegative(of+".latency.max", l.Max)
 		v.ratio(of+".latency.max_ratio", l.MaxRatio)
 	}
@@ -100,9 +107,21 @@ func (v *validator) analysis(a Analysis) {
 	}
 }
 
+// percentile checks one of CloudWatch's, which have at most two decimals: pNN.NN in
+// "Get statistics for your CloudWatch metrics" of the EC2 user guide.
+func (v *validator) percentile(attribute string, p float64) {
+	hundredths := p * 100
+	switch {
+	case !(p > 0 && p <= 100):
+		v.add(attribute, "%g is outside 0 to 100", p)
+	case math.Abs(hundredths-math.Round(hundredths)) > 1e-6:
+		v.add(attribute, "%g is not a percentile of CloudWatch: they have at most two decimals, as 99.95", p)
+	}
+}
+
 // ratio checks a multiple of what the active environment has; 0 is none.
 func (v *validator) ratio(attribute string, r float64) {
-	if r != 0 && r < 1 {
+	if r != 0 && !(r >= 1) {
 		v.add(attribute, "%g is below 1: the new release would have to be better than the live one", r)
 	}
 }

@@ -36,12 +36,14 @@ func (m *Meter) Alarms(ctx context.Context, names []string, since time.Time) (ma
 				return nil, fmt.Errorf("reading the alarms %v: %w", some, err)
 			}
 			for _, a := range page.MetricAlarms {
-				if err := m.note(ctx, alarms, aws.ToString(a.AlarmName), a.StateValue, a.StateReason, a.StateTransitionedTimestamp, since); err != nil {
+				alarms[aws.ToString(a.AlarmName)], err = m.alarm(ctx, a.AlarmName, a.StateValue, a.StateReason, a.StateTransitionedTimestamp, needs(a), since)
+				if err != nil {
 					return nil, err
 				}
 			}
 			for _, a := range page.CompositeAlarms {
-				if err := m.note(ctx, alarms, aws.ToString(a.AlarmName), a.StateValue, a.StateReason, a.StateTransitionedTimestamp, since); err != nil {
+				alarms[aws.ToString(a.AlarmName)], err = m.alarm(ctx, a.AlarmName, a.StateValue, a.StateReason, a.StateTransitionedTimestamp, 0, since)
+				if err != nil {
 					return nil, err
 				}
 			}
@@ -50,16 +52,33 @@ func (m *Meter) Alarms(ctx context.Context, names []string, since time.Time) (ma
 	return alarms, nil
 }
 
-func (m *Meter) note(ctx context.Context, alarms map[string]rollout.Alarm, name string, state types.StateValue, reason *string, changed *time.Time, since time.Time) error {
-	a := rollout.Alarm{State: rollout.AlarmState(state), Reason: aws.ToString(reason)}
+// alarm puts together what is known of one.
+func (m *Meter) alarm(ctx context.Context, name *string, state types.StateValue, reason *string, changed *time.Time, needs time.Duration, since time.Time) (rollout.Alarm, error) {
+	a := rollout.Alarm{State: rollout.AlarmState(state), Reason: aws.ToString(reason), Needs: needs}
 	if !since.IsZero() && a.State != rollout.AlarmFiring && (changed == nil || changed.After(since)) {
 		var err error
-		if a.Fired, err = m.fired(ctx, name, since); err != nil {
-			return fmt.Errorf("reading the history of alarm %s: %w", name, err)
+		if a.Fired, err = m.fired(ctx, aws.ToString(name), since); err != nil {
+			return a, fmt.Errorf("reading the history of alarm %s: %w", aws.ToString(name), err)
 		}
 	}
-	alarms[name] = a
-	return nil
+	return a, nil
+}
+
+// needs is how long the metric of an alarm must be bad: its datapoints that must
+// breach, each of a period. Of an alarm on a formula it is the longest period.
+func needs(a types.MetricAlarm) time.Duration {
+	period := aws.ToInt32(a.Period)
+	for _, q := range a.Metrics {
+		if q.MetricStat != nil {
+			period = max(period, aws.ToInt32(q.MetricStat.Period))
+		}
+		period = max(period, aws.ToInt32(q.Period))
+	}
+	datapoints := aws.ToInt32(a.DatapointsToAlarm)
+	if datapoints == 0 {
+		datapoints = aws.ToInt32(a.EvaluationPeriods)
+	}
+	return time.Duration(period) * time.Duration(datapoints) * time.Second
 }
 
 // fired is when an alarm last went off after a time; zero when it did not.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MPL-2.0
 
 // Package onaws puts the loop on AWS: it connects the loop to the adapters for
-// Elastic Beanstalk, the load balancer, CloudWatch and the journal. The faces
+// Elastic Beanstalk, the load balancer, Route 53, CloudWatch and the journal. The faces
 // start here; nothing is decided here.
 package onaws
 
@@ -16,6 +16,7 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/balancer"
 	"github.com/ionroller/terraform-provider-ionroller/internal/beanstalk"
+	"github.com/ionroller/terraform-provider-ionroller/internal/dns"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/gate"
 	"github.com/ionroller/terraform-provider-ionroller/internal/journal"
@@ -58,6 +59,7 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 	return &roller.Roller{
 		Platform: beanstalk.New(clients, beanstalk.Options{Owner: c.Owner, Bucket: c.Bucket, Tags: c.DefaultTags}),
 		Balancer: balancer.New(clients, balancer.Options{Owner: c.Owner, Tags: c.DefaultTags}),
+		DNS:      dns.New(clients),
 		Meter:    gate.New(clients, clients.Clock),
 		Prober:   probe.Prober{},
 		Journal:  records,

@@ -27,18 +27,28 @@ func TestPoliciesSuffice(t *testing.T) {
 	worlds := sandboxes(t, "policies")
 	w := worlds["policies"]
 	w.connect(t)
+	for _, version := range []string{"1.0.0", "1.1.0", "1.2.0"} {
+		if _, err := w.Push("checkout", version, version); err != nil {
+			t.Fatal(err)
+		}
+	}
 	loops := map[permission.Task]*roller.Roller{}
 	for _, task := range permission.Tasks() {
 		loops[task] = w.as(t, task)
 	}
 	spec := func(version string) endpoint.Spec {
 		s := w.spec(version)
+		s.Routing.Hosts, s.DNS = []string{"checkout." + w.info.HostedZone}, &endpoint.DNS{ZoneID: w.info.HostedZoneID}
+		s.Release.Container.Image = w.info.AccountID + ".dkr.ecr." + w.info.Region + ".amazonaws.com/checkout"
 		s.TestRoute = &endpoint.TestRoute{Hosts: []string{"next.acme.com"}}
 		return s
 	}
 	ctx := t.Context()
 	if _, err := loops[permission.Provider].Create(ctx, spec("1.0.0")); err != nil {
 		t.Fatal(err)
+	}
+	if n := w.countRecords(); n != 3 {
+		t.Errorf("the zone has %d records with NS and SOA", n)
 	}
 	resized := spec("1.1.0")
 	resized.Capacity.Max = 3
@@ -49,7 +59,9 @@ func TestPoliciesSuffice(t *testing.T) {
 	if err != nil || seen == nil {
 		t.Fatalf("plan observed %v: %v", seen, err)
 	}
-	if problems, err := loops[permission.Plan].Check(ctx, resized, &seen.Record, true); err != nil || len(problems) > 0 {
+	next := spec("1.2.0") // of which ECR and Route 53 are asked
+	next.Routing.Hosts = append(next.Routing.Hosts, "pay."+w.info.HostedZone)
+	if problems, err := loops[permission.Plan].Check(ctx, next, &seen.Record, true); err != nil || len(problems) > 0 {
 		t.Errorf("plan's checks: %v, %v", problems, err)
 	}
 	if _, err := loops[permission.Plan].Reconcile(ctx, "checkout"); err == nil || !strings.Contains(err.Error(), "s3:PutObject") {

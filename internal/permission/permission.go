@@ -71,6 +71,7 @@ func For(t Task, s Scope) Policy {
 		[]string{s.arn("elasticloadbalancing", "listener/app/*"), s.arn("elasticloadbalancing", "listener-rule/*")})
 	add("HoldCapacity", []string{"autoscaling:UpdateAutoScalingGroup", "autoscaling:SuspendProcesses", "autoscaling:ResumeProcesses"},
 		[]string{s.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/awseb-*")})
+	add("PointHosts", []string{"route53:ChangeResourceRecordSets"}, []string{"arn:aws:route53:::hostedzone/*"})
 	add("RemoveEnvironments", []string{"elasticbeanstalk:TerminateEnvironment", "elasticbeanstalk:DeleteApplicationVersion", "elasticbeanstalk:UpdateEnvironment"}, s.beanstalk())
 	if t == Command {
 		return p
@@ -93,12 +94,14 @@ func looking() []string {
 		"autoscaling:DescribeAutoScalingGroups",
 		"cloudformation:DescribeStackResources",
 		"cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData",
+		"ecr:DescribeImages",
 		"elasticbeanstalk:DescribeAccountAttributes", "elasticbeanstalk:DescribeApplicationVersions", "elasticbeanstalk:DescribeApplications",
 		"elasticbeanstalk:DescribeEnvironments", "elasticbeanstalk:DescribeEvents", "elasticbeanstalk:DescribePlatformVersion",
 		"elasticbeanstalk:ListPlatformVersions", "elasticbeanstalk:ListTagsForResource",
 		"elasticloadbalancing:DescribeAccountLimits", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers",
 		"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroups",
 		"elasticloadbalancing:DescribeTargetHealth",
+		"route53:GetHostedZone", "route53:ListResourceRecordSets",
 	}
 }
 

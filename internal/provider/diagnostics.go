@@ -24,26 +24,77 @@ func addError(diags *diag.Diagnostics, action, name string, err error) {
 	var (
 		problems    *roller.Problems
 		failed      *roller.Failed
+		frozen      *roller.Frozen
+		rejected    *roller.Rejected
 		interrupted *roller.Interrupted
 	)
 	switch {
 	case errors.As(err, &problems):
 		addProblems(diags, problems.Problems)
-	case errors.As(err, &failed) && failed.Outcome != nil && failed.Outcome.Rejected:
-		diags.AddError(summary, sentence(err)+fmt.Sprintf(" Release %s is rejected: applying it again is refused. Mend it and bump the version; to try the same release again, raise rollout.retry.", failed.Outcome.To))
-	case errors.As(err, &failed) && !failed.Removed:
-		users := " No request reached the new environment."
-		if failed.Outcome == nil || failed.Outcome.Carried || failed.Live == "" {
-			users = ""
-		}
-		diags.AddError(summary, sentence(err)+users+" The next plan shows the difference again: mend the release and bump the version, or go back to the one that is live.")
+	case errors.As(err, &rejected):
+		diags.AddAttributeError(path.Root("version"), summary, sentence(err))
+	case errors.As(err, &frozen) && frozen.Stall.Evidence != nil:
+		diags.AddError(summary, frozenDetail(frozen))
 	case errors.As(err, &failed):
-		diags.AddError(summary, sentence(err)+" Mend the cause and apply again.")
+		diags.AddError(summary, failedDetail(failed))
 	case errors.As(err, &interrupted) && errors.Is(err, context.DeadlineExceeded):
 		diags.AddError(summary, sentence(err)+" If its rollouts take this long, raise the timeout in timeouts.")
 	default:
 		diags.AddError(summary, sentence(err))
 	}
+}
+
+// failedDetail says what spoke against a release, what is live, and what to do.
+func failedDetail(f *roller.Failed) string {
+	text, next := sentence(f), " "
+	if o := f.Outcome; o != nil {
+		if o.Evidence != nil {
+			text, next = fmt.Sprintf("The rollout of %s to %s failed. Release %s is live.", f.Endpoint, o.To, f.Live), "\n\n"
+		}
+		if !o.Carried && f.Live != "" {
+			text += " No request reached the new environment."
+		}
+		if o.Evidence != nil {
+			text += "\n\n" + seen(*o.Evidence)
+		}
+	}
+	switch {
+	case f.Removed:
+		return text + next + "Mend the cause and apply again."
+	case f.Rejection != nil:
+		return text + next + fmt.Sprintf("Release %s is rejected, and the next apply of it is refused: mend it and bump the version, or raise rollout.retry above %d to try it again.", f.Rejection.Version, f.Rejection.Retry)
+	default:
+		return text + next + "The next plan shows the difference again: mend the release and bump the version, or go back to the one that is live."
+	}
+}
+
+func frozenDetail(f *roller.Frozen) string {
+	back := "to go back, set the version to " + f.Live
+	if f.Live == "" {
+		back = "there is no release to go back to: mend it and bump the version"
+		if f.Stall.Evidence.Guard == "alarm" {
+			back += ", and take the alarm out of rollout.alarms for that apply while it fires"
+		}
+	}
+	return fmt.Sprintf("The rollout of %s to %s is frozen since %s: traffic stays as it is, with %d %% of it on %s.\n\n%s\n\nTo go on with it, raise rollout.retry above %d; %s.",
+		f.Endpoint, f.Version, clock(f.Stall.Since), f.Share, f.Version, seen(*f.Stall.Evidence), f.Stall.Retry, back)
+}
+
+// seen lists what a guard saw. Terraform leaves indented lines as they are.
+func seen(e endpoint.Evidence) string {
+	lines := []string{
+		strings.TrimSpace("guard    " + e.Guard + " " + e.Subject),
+		"seen     " + e.Value,
+		"allowed  " + e.Threshold,
+	}
+	if e.Window != "" {
+		lines = append(lines, "window   "+e.Window)
+	}
+	if e.Share > 0 {
+		lines = append(lines, fmt.Sprintf("share    %d %% of traffic at that moment", e.Share),
+			fmt.Sprintf("exposed  %.0f requests answered by it, as far as CloudWatch knew", e.Exposed))
+	}
+	return "  " + strings.Join(lines, "\n  ")
 }
 
 func addProblems(diags *diag.Diagnostics, problems []endpoint.Problem) {

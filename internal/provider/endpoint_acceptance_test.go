@@ -81,7 +81,14 @@ resource "ionroller_endpoint" "checkout" {
   capacity            = { min = 1, max = 3 }
   health              = { path = "/healthz", interval = "10s", deregistration_delay = "1s" }
   routing             = { listener_arn = %q, hosts = ["checkout.example.com"], paths = ["/*"], priority = 40 }
-  rollout             = { steps = [{ weight = 50, bake = "1s" }, { weight = 100, bake = "1s" }], healthy_within = "5m" }
+  rollout = {
+    steps          = [{ weight = 50, bake = "1s", pause = { deadline = "1s", then = "promote" } }, { weight = 100, bake = "1s" }]
+    healthy_within = "5m"
+    analysis       = { unhealthy_hosts = 1 }
+    extend_bake    = "5m"
+    on_failure     = "freeze"
+    retry          = 2
+  }
   deletion_protection = false
   %s
 }
@@ -91,7 +98,7 @@ resource "ionroller_endpoint" "checkout" {
 func TestAccEndpoint(t *testing.T) {
 	s := startSandbox(t)
 	info := s.Info()
-	const kept = `retention = { max = 3, for = "2h" }`
+	const kept = `retention = { max = 3, for = "2h", failed_for = "1h" }`
 	shown := func(name string, v knownvalue.Check) plancheck.PlanCheck {
 		return plancheck.ExpectKnownValue(address, tfjsonpath.New("rollout_plan").AtMapKey(name), v)
 	}
@@ -118,7 +125,7 @@ func TestAccEndpoint(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      configuration(info, "1.0.0", `timeouts = { update = "1s" }`),
-				ExpectError: regexp.MustCompile(`rollout\.steps: the bakes and pauses take up to 2s together`),
+				ExpectError: regexp.MustCompile(`rollout\.steps: the bakes and pauses take up to 3s together`),
 			},
 			{
 				Config: configuration(info, "1.0.0", kept),
@@ -133,7 +140,7 @@ func TestAccEndpoint(t *testing.T) {
 				},
 				ConfigStateChecks: []statecheck.StateCheck{
 					is("status", knownvalue.StringExact("live")), is("url", knownvalue.StringExact("http://checkout.example.com")),
-					is("environments", knownvalue.ListSizeExact(1)), is("timeouts", knownvalue.Null()),
+					is("environments", knownvalue.ListSizeExact(1)), is("timeouts", knownvalue.Null()), is("rejections", knownvalue.ListSizeExact(0)),
 				},
 			},
 			{
@@ -151,7 +158,7 @@ func TestAccEndpoint(t *testing.T) {
 						shown("minimum_duration", knownvalue.StringExact("2s")), shown("peak_instances", knownvalue.Int64Exact(2)),
 						shown("steps", steps(
 							"create an environment of 1.1.0: 1 instance of t3.medium",
-							"traffic: 1.1.0 50 %, 1.0.0 50 %, watched for 1s",
+							"traffic: 1.1.0 50 %, 1.0.0 50 %, watched for 1s, then paused until it is promoted, at most for 1s (then promote)",
 							"traffic: 1.1.0 100 %, watched for 1s",
 							"keep 1.0.0 hot with 1 instance for 2h",
 						)),
@@ -162,12 +169,13 @@ func TestAccEndpoint(t *testing.T) {
 					is("environments", knownvalue.ListSizeExact(2)),
 					is("last_rollout", knownvalue.ObjectPartial(map[string]knownvalue.Check{
 						"outcome": knownvalue.StringExact("succeeded"), "from": knownvalue.StringExact("1.0.0"), "reason": knownvalue.Null(),
+						"rejected": knownvalue.Bool(false), "evidence": knownvalue.Null(),
 					})),
 				},
 			},
 			{
 				// The same durations, written in another way, and another capacity.
-				Config: strings.Replace(configuration(info, "1.1.0", `retention = { max = 3, for = "120m" }`), "max = 3 }\n  health", "max = 4 }\n  health", 1),
+				Config: strings.Replace(configuration(info, "1.1.0", `retention = { max = 3, for = "120m", failed_for = "60m" }`), "max = 3 }\n  health", "max = 4 }\n  health", 1),
 				ConfigPlanChecks: resource.ConfigPlanChecks{
 					PreApply: []plancheck.PlanCheck{
 						shown("kind", knownvalue.StringExact("update")),

@@ -53,7 +53,7 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 		},
 		"rollout_plan": schema.SingleNestedAttribute{
 			Computed:            true,
-			MarkdownDescription: "What the last change does, known at plan: read it before you approve.",
+			MarkdownDescription: "What the change does, known at plan: read it before you approve. After the apply it is what was done, and null from the next refresh on, so that the next plan shows its own steps alone (a refresh-only plan tells of that once); `last_rollout` stays.",
 			Attributes: map[string]schema.Attribute{
 				"kind":             computedString("`new`: a new environment; `hot`: back to a retained release in one change of weight; `warm`: a retained release, step by step; `resume`; `repair`; `remove-expired`; `update`: in place; `refused`: the release was rejected, an apply does nothing; `frozen`: the rollout waits for a decision."),
 				"from":             computedString("Version that is live before; null when none is."),

@@ -27,6 +27,7 @@ type endpointModel struct {
 	Health             types.Object   `tfsdk:"health"`
 	Routing            types.Object   `tfsdk:"routing"`
 	TestRoute          types.Object   `tfsdk:"test_route"`
+	DNS                types.Object   `tfsdk:"dns"`
 	Rollout            types.Object   `tfsdk:"rollout"`
 	Retention          types.Object   `tfsdk:"retention"`
 	Timeouts           timeouts.Value `tfsdk:"timeouts"`
@@ -62,6 +63,10 @@ type routingModel struct {
 	Hosts       types.Set    `tfsdk:"hosts"`
 	Paths       types.Set    `tfsdk:"paths"`
 	Priority    types.Int64  `tfsdk:"priority"`
+}
+
+type dnsModel struct {
+	ZoneID types.String `tfsdk:"zone_id"`
 }
 
 // spec reads the arguments into a Spec. What is null takes its default, so that
@@ -114,6 +119,7 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 			ListenerARN: routing.ListenerARN.ValueString(), Hosts: r.set(routing.Hosts), Paths: r.set(routing.Paths),
 			Priority: integer(routing.Priority, 0),
 		},
+		DNS:       r.dns(m.DNS),
 		TestRoute: r.testRoute(m.TestRoute),
 		Rollout:   r.rollout(rollout),
 		Retention: r.retention(retention),
@@ -152,6 +158,15 @@ func (r *reader) duration(attribute string, v types.String, byDefault string) en
 		r.diags.AddAttributeError(attributePath(attribute), "Invalid duration", attribute+": "+err.Error())
 	}
 	return d
+}
+
+func (r *reader) dns(o types.Object) *endpoint.DNS {
+	if o.IsNull() || o.IsUnknown() {
+		return nil
+	}
+	var m dnsModel
+	r.object(o, &m)
+	return &endpoint.DNS{ZoneID: m.ZoneID.ValueString()}
 }
 
 func (r *reader) strings(l types.List) []string {
@@ -241,11 +256,19 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 		"listener_arn": types.StringValue(s.Routing.ListenerARN), "hosts": stringSet(s.Routing.Hosts),
 		"paths": stringSet(s.Routing.Paths), "priority": priority,
 	})
+	m.DNS = dnsValue(s.DNS)
 	m.TestRoute = testRouteValue(s.TestRoute)
 	m.Rollout = rolloutValue(s.Rollout)
 	m.Retention = retentionValue(s.Retention)
 	m.DeletionProtection = types.BoolValue(s.DeletionProtection)
 	m.Timeouts = timeoutsValue(s.Timeouts)
+}
+
+func dnsValue(d *endpoint.DNS) types.Object {
+	if d == nil {
+		return types.ObjectNull(map[string]attr.Type{"zone_id": types.StringType})
+	}
+	return object(map[string]attr.Value{"zone_id": types.StringValue(d.ZoneID)})
 }
 
 func timeoutsValue(t endpoint.Timeouts) timeouts.Value {

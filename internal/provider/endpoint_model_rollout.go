@@ -135,13 +135,17 @@ func (r *reader) analysis(o types.Object) *endpoint.Analysis {
 	if !missing(m.ErrorRate) {
 		var rate rateModel
 		r.object(m.ErrorRate, &rate)
-		a.ErrorRate = &endpoint.ErrorRate{Max: rate.Max.ValueFloat64Pointer(), MaxRatio: rate.MaxRatio.ValueFloat64()}
+		a.ErrorRate = &endpoint.ErrorRate{Max: rate.Max.ValueFloat64Pointer(), MaxRatio: r.bound("rollout.analysis.error_rate.max_ratio", rate.MaxRatio)}
 	}
 	if !missing(m.Latency) {
 		var latency latencyModel
 		r.object(m.Latency, &latency)
 		a.Latency = &endpoint.Latency{
-			Percentile: defaultPercentile, Max: r.duration("rollout.analysis.latency.max", latency.Max, "0s"), MaxRatio: latency.MaxRatio.ValueFloat64(),
+			Percentile: defaultPercentile, MaxRatio: r.bound("rollout.analysis.latency.max_ratio", latency.MaxRatio),
+		}
+		if !latency.Max.IsNull() && !latency.Max.IsUnknown() {
+			a.Latency.Max = r.duration("rollout.analysis.latency.max", latency.Max, "")
+			r.positive("rollout.analysis.latency.max", float64(a.Latency.Max))
 		}
 		if !latency.Percentile.IsNull() && !latency.Percentile.IsUnknown() {
 			a.Latency.Percentile = latency.Percentile.ValueFloat64()
@@ -152,6 +156,21 @@ func (r *reader) analysis(o types.Object) *endpoint.Analysis {
 		a.UnhealthyHosts = &n
 	}
 	return &a
+}
+
+// bound reads a number for which 0 would mean none: then it is to be left out, so
+// that an import writes what was configured.
+func (r *reader) bound(attribute string, v types.Float64) float64 {
+	if !v.IsNull() && !v.IsUnknown() {
+		r.positive(attribute, v.ValueFloat64())
+	}
+	return v.ValueFloat64()
+}
+
+func (r *reader) positive(attribute string, v float64) {
+	if v == 0 && !r.diags.HasError() {
+		r.diags.AddAttributeError(attributePath(attribute), "Invalid "+attribute, attribute+": 0 bounds nothing: say more, or leave it out for no bound")
+	}
 }
 
 func (r *reader) smoke(o types.Object) *endpoint.Smoke {

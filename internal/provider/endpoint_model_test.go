@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/defaults"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"pgregory.net/rapid"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -85,6 +86,9 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 		},
 		DeletionProtection: rapid.Bool().Draw(t, "deletion_protection"),
 		Timeouts:           endpoint.Timeouts{Create: maybe.Draw(t, "create"), Update: maybe.Draw(t, "update"), Delete: maybe.Draw(t, "delete")},
+	}
+	if zone := maybe.Draw(t, "zone_id"); zone != "" {
+		spec.DNS = &endpoint.DNS{ZoneID: zone}
 	}
 	if vars := rapid.MapOfN(word, maybe, 0, 3).Draw(t, "environment"); len(vars) > 0 {
 		spec.Release.Container.Environment = vars
@@ -184,4 +188,31 @@ func defaultOf(t *testing.T, a schema.Attribute) attr.Value {
 		return resp.PlanValue
 	}
 	return nil
+}
+
+// A bound of 0 would be read back as none, so it is refused where it is said.
+func TestBoundOfNothing(t *testing.T) {
+	var m endpointModel
+	m.setArguments(endpoint.Spec{})
+	analysis := func(rate types.Object, latency types.Object) types.Object {
+		return types.ObjectValueMust(analysisType.AttrTypes, map[string]attr.Value{
+			"error_rate": rate, "latency": latency, "unhealthy_hosts": types.Int64Null(), "minimum_requests": types.Int64Null(),
+		})
+	}
+	for attribute, value := range map[string]types.Object{
+		"rollout.analysis.latency.max": analysis(types.ObjectNull(rateType.AttrTypes), types.ObjectValueMust(latencyType.AttrTypes, map[string]attr.Value{
+			"percentile": types.Float64Null(), "max": types.StringValue("0s"), "max_ratio": types.Float64Value(2),
+		})),
+		"rollout.analysis.error_rate.max_ratio": analysis(types.ObjectValueMust(rateType.AttrTypes, map[string]attr.Value{
+			"max": types.Float64Value(0), "max_ratio": types.Float64Value(0),
+		}), types.ObjectNull(latencyType.AttrTypes)),
+	} {
+		parts := m.Rollout.Attributes()
+		parts["analysis"] = value
+		other := m
+		other.Rollout = types.ObjectValueMust(m.Rollout.AttributeTypes(t.Context()), parts)
+		if _, diags := other.spec(t.Context()); len(diags) != 1 || diags[0].Summary() != "Invalid "+attribute {
+			t.Errorf("%s of 0: %v", attribute, diags)
+		}
+	}
 }

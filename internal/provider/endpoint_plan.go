@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 	}
 	for name, v := range map[string]types.Object{
 		"container": m.Container, "beanstalk": m.Beanstalk, "capacity": m.Capacity, "health": m.Health,
-		"routing": m.Routing, "test_route": m.TestRoute, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
+		"routing": m.Routing, "dns": m.DNS, "test_route": m.TestRoute, "rollout": m.Rollout, "retention": m.Retention, "timeouts": m.Timeouts.Object,
 	} {
 		value, err := v.ToTerraformValue(ctx)
 		whole[name] = err == nil && value.IsFullyKnown()
@@ -86,7 +87,7 @@ func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, di
 }
 
 // ModifyPlan shows the rollout that will happen. What it shows is a function of
-// configuration and prior state alone; what it asks AWS makes only errors.
+// configuration and prior state alone; what it asks AWS makes errors and warnings.
 func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		refuseProtected(ctx, req, resp)
@@ -108,8 +109,13 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		shown := rollout.Preview(world)
 		plan.RolloutPlan = planValue(shown)
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-		r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
-		r.tellBegun(ctx, spec, &resp.Diagnostics)
+		if r.roller != nil {
+			refused := r.warnOfLeftover(ctx, spec, &resp.Diagnostics)
+			r.checkLive(ctx, spec, nil, shown, &resp.Diagnostics)
+			if !refused {
+				r.tellBegun(ctx, spec, &resp.Diagnostics)
+			}
+		}
 		return
 	}
 	var state endpointModel
@@ -126,10 +132,12 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	shown := preview(world, spec)
-	warn(spec, shown, &resp.Diagnostics)
 	plan.promise(state, shown)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if shown.Kind != rollout.PlanNothing {
+	if warnOfRefusal(world, spec, shown, &resp.Diagnostics) {
+		return // an apply does not begin
+	}
+	if shown.Kind != rollout.PlanNothing && r.roller != nil {
 		r.checkLive(ctx, spec, &world.Record, shown, &resp.Diagnostics)
 	}
 }
@@ -169,48 +177,20 @@ func (m *endpointModel) promise(state endpointModel, shown rollout.Plan) {
 // checkLive asks AWS what would stop the change: quotas, a priority that is
 // taken, a listener that does not fit. It writes nothing.
 func (r *endpointResource) checkLive(ctx context.Context, spec endpoint.Spec, record *endpoint.Record, shown rollout.Plan, diags *diag.Diagnostics) {
-	if r.roller == nil {
-		return
-	}
 	problems, err := r.roller.Check(ctx, spec, record, shown.Creates)
 	if err != nil {
 		addError(diags, "check", spec.Name, err)
 		return
 	}
 	addProblems(diags, problems)
-	if shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm {
-		r.warnFiring(ctx, spec, diags)
-	}
-}
-
-// warnFiring tells of alarms that would keep the rollout from beginning now.
-func (r *endpointResource) warnFiring(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
-	firing, err := r.roller.Firing(ctx, spec)
-	if err != nil {
-		addError(diags, "check", spec.Name, err)
-		return
-	}
-	for _, p := range firing {
-		diags.AddAttributeWarning(attributePath(p.Attribute), "Alarm is firing", sentence(p))
-	}
-}
-
-// warn tells of what will not go on by itself.
-func warn(spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) {
-	switch {
-	case shown.Kind == rollout.PlanRefused:
-		diags.AddAttributeWarning(path.Root("version"), "Release was rejected", fmt.Sprintf("Endpoint %s: an apply will be %s.", spec.Name, shown.Steps[0]))
-	case shown.Kind == rollout.PlanFrozen:
-		diags.AddAttributeWarning(path.Root("version"), "Rollout is frozen", fmt.Sprintf("Endpoint %s is %s.", spec.Name, shown.Steps[0]))
-	case spec.Rollout.NoWait && (shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm || shown.Kind == rollout.PlanResume):
-		diags.AddAttributeWarning(path.Root("rollout").AtName("wait"), "Rollout is not waited for", fmt.Sprintf(
-			"Apply returns when the first step of endpoint %s is set. Nothing goes on with it, and no alarm takes it back, unless ionroller reconcile runs.", spec.Name))
+	if !slices.ContainsFunc(problems, func(p endpoint.Problem) bool { return !p.Warning }) {
+		r.warnOfRollout(ctx, spec, shown, diags)
 	}
 }
 
 // tellBegun tells of a creation that was interrupted, with which apply goes on.
 func (r *endpointResource) tellBegun(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
-	if r.roller == nil || diags.HasError() {
+	if diags.HasError() {
 		return
 	}
 	begun, err := r.roller.Begun(ctx, spec)
@@ -251,7 +231,7 @@ func refuseMove(state, plan endpointModel, diags *diag.Diagnostics) {
 // whollyKnown says that no argument waits for another resource.
 func (m endpointModel) whollyKnown(ctx context.Context) bool {
 	known := m.known(ctx)
-	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "test_route", "rollout", "retention", "timeouts"} {
+	for _, name := range []string{"name", "version", "container", "beanstalk", "capacity", "health", "routing", "dns", "test_route", "rollout", "retention", "timeouts"} {
 		if !known(name) {
 			return false
 		}

@@ -45,7 +45,7 @@ func (r *endpointResource) Configure(_ context.Context, req resource.ConfigureRe
 }
 
 // Create makes the endpoint. A failed one leaves neither state nor anything in
-// AWS; one that was interrupted is adopted by the next.
+// AWS; one that was interrupted, or is frozen, is adopted by the next.
 func (r *endpointResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan endpointModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -99,6 +99,9 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	state.forgetComputed()
+	// Once it is done the plan has been read: left in the state, Terraform would show
+	// the next one as a difference to it.
+	state.RolloutPlan = types.ObjectNull(planType.AttrTypes)
 	state.setComputed(*world, at)
 	writeSnapshot(ctx, resp.Private, *world, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -148,6 +151,10 @@ func (r *endpointResource) keepLive(ctx context.Context, state endpointModel, re
 	world, err := r.roller.Observe(ctx, state.Name.ValueString())
 	if err != nil || world == nil {
 		return // the state before is the best there is; the next refresh tells more
+	}
+	// Of a release that was accepted at a part of the traffic, nothing may be left.
+	if a := world.Record.Accepted; a != nil && !state.says(ctx, *a) {
+		state.setArguments(*a)
 	}
 	at := addresses{users: state.URL.ValueString(), test: state.TestURL.ValueString()}
 	state.forgetComputed()

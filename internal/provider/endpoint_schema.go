@@ -65,6 +65,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"capacity":   capacitySchema(),
 			"health":     healthSchema(),
 			"routing":    routingSchema(),
+			"dns":        dnsSchema(),
 			"test_route": testRouteSchema(),
 			"rollout":    rolloutSchema(),
 			"retention":  retentionSchema(),
@@ -134,6 +135,19 @@ func routingSchema() schema.Attribute {
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)}, // 0 would read as left out
 				MarkdownDescription: "Priority of the listener rule, 1 to 50000. A free one by default.",
+			},
+		},
+	}
+}
+
+func dnsSchema() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: "Route 53 records of the hosts: an alias `A` record for each of `routing.hosts`, and `AAAA` where the load balancer has IPv6 addresses, pointing at the load balancer. They are set once a release serves, kept right, and removed first on destroy; changed in place. A record that is there already is taken over when it points at the load balancer, and otherwise an error: nothing that others made is overwritten. One that was pointed elsewhere since is left alone on destroy. `EvaluateTargetHealth` is off in them, and turned off when somebody turns it on: with it, Route 53 would take the shared load balancer for unhealthy as soon as one of its target groups, whosever it is, has no registered target or only unhealthy ones, as has every environment while it is launched. Whatever fails over by this record's health would then leave a load balancer that serves. Where several endpoints share a host by paths, give `dns` to one of them. It needs `route53:GetHostedZone`, `route53:ListResourceRecordSets` and `route53:ChangeResourceRecordSets` on the zone; traffic moves without them once the records are set. No records by default.",
+		Attributes: map[string]schema.Attribute{
+			"zone_id": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: "Id of the hosted zone in which all of `routing.hosts` lie, as `Z0123456789ABCDEFGHIJ`. A wildcard is allowed as a host's first label only.",
 			},
 		},
 	}

@@ -134,7 +134,7 @@ func planValue(p rollout.Plan) types.Object {
 // preview is the plan for an endpoint when a spec is what is desired.
 func preview(w rollout.World, spec endpoint.Spec) rollout.Plan {
 	w = w.Clone()
-	if w.Record.Phase == endpoint.Live {
+	if w.Record.Phase != endpoint.Deleting {
 		w.Record.Desired, w.Record.GivenUp = spec, ""
 	}
 	return rollout.Preview(w)

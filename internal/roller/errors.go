@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,13 +63,22 @@ type Failed struct {
 	Live     string // version that is live; empty when none is
 	Removed  bool   // it was the first deployment, and nothing of it is left
 	Outcome  *endpoint.Outcome
+	// Rejection is why it is not tried again; nil when it may be.
+	Rejection *endpoint.Rejection
 }
 
 func failed(w rollout.World) *Failed {
-	return &Failed{
+	f := &Failed{
 		Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(),
 		Removed: w.Record.Phase == endpoint.Deleted, Outcome: w.Record.LastRollout,
 	}
+	if f.Outcome != nil && f.Outcome.Rejected {
+		i := slices.IndexFunc(w.Record.Rejections, func(j endpoint.Rejection) bool { return j.Fingerprint == f.Outcome.Target })
+		if i >= 0 {
+			f.Rejection = &w.Record.Rejections[i]
+		}
+	}
+	return f
 }
 
 func (f *Failed) Error() string {

@@ -59,24 +59,48 @@ func (r *Roller) measure(ctx context.Context, w *rollout.World, g *rollout.Guard
 }
 
 // alarms returns what is wrong with the alarms that are to guard a rollout: those
-// that do not exist, and apart from them those that fire already.
-func (r *Roller) alarms(ctx context.Context, spec endpoint.Spec) (missing, firing []endpoint.Problem, err error) {
+// that do not exist, those that fire already, and those too slow for its bakes.
+func (r *Roller) alarms(ctx context.Context, spec endpoint.Spec) (missing, firing, slow []endpoint.Problem, err error) {
 	names := spec.Rollout.Alarms
 	if len(names) == 0 {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
 	alarms, err := r.Meter.Alarms(ctx, names, time.Time{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	say := func(format string, args ...any) endpoint.Problem {
+		return endpoint.Problem{Attribute: "rollout.alarms", Message: fmt.Sprintf(format, args...)}
+	}
+	shortest, bake := shortestBake(spec.Rollout)
 	for _, name := range names {
 		a, exists := alarms[name]
 		switch {
 		case !exists:
-			missing = append(missing, endpoint.Problem{Attribute: "rollout.alarms", Message: fmt.Sprintf("there is no CloudWatch alarm %q in this account and Region: make it first, or take it out", name)})
+			missing = append(missing, say("there is no CloudWatch alarm %q in this account and Region: make it first, or take it out", name))
 		case a.State == rollout.AlarmFiring:
-			firing = append(firing, endpoint.Problem{Attribute: "rollout.alarms", Message: fmt.Sprintf("alarm %q is in state ALARM already (%s): no rollout begins before it is OK; to release in spite of it, take it out for this release", name, a.Reason)})
+			firing = append(firing, say("alarm %q is in state ALARM already (%s): no rollout begins before it is OK; to release in spite of it, take it out for this release", name, a.Reason))
+		}
+		if a.Needs > bake {
+			slow = append(slow, say("alarm %q needs %s of bad data to fire, and %s: a bad release may be past it before the alarm fires; CloudWatch's own delay comes on top. Make the bake longer or the alarm quicker", name, endpoint.Duration(a.Needs), shortest))
 		}
 	}
-	return missing, firing, nil
+	return missing, firing, slow, nil
+}
+
+// shortestBake returns the least time that a step which a rollout takes is
+// watched, in words too. The step to 100 that nobody wrote down does not count.
+func shortestBake(p endpoint.RolloutPolicy) (words string, bake time.Duration) {
+	taken := p.Taken()
+	taken = taken[:min(len(taken), len(p.Steps))]
+	if len(taken) == 0 {
+		return "there is no bake", 0
+	}
+	least := 0
+	for i, s := range taken {
+		if s.Bake < taken[least].Bake {
+			least = i
+		}
+	}
+	return fmt.Sprintf("the bake of step %d, at %d %%, is %s", least+1, min(taken[least].Weight, p.Cap()), taken[least].Bake), taken[least].Bake.Std()
 }

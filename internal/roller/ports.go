@@ -76,6 +76,22 @@ type Prober interface {
 	Probe(ctx context.Context, entrance string, s endpoint.Spec) (fault string, err error)
 }
 
+// DNS keeps the records that send the endpoint's hosts to its load balancer.
+type DNS interface {
+	// Check returns what would stop records that are yet to be set: a zone that does
+	// not exist, a host outside of it, a record that is somebody else's. It changes
+	// nothing.
+	Check(ctx context.Context, r *endpoint.Record) ([]endpoint.Problem, error)
+	// Observe reports what there is for the hosts, wanted or kept.
+	Observe(ctx context.Context, r *endpoint.Record) (*rollout.DNS, error)
+	// Point sets a record. One that is in its place, and is neither kept by r nor as
+	// wanted, is left alone and an error.
+	Point(ctx context.Context, r *endpoint.Record, a endpoint.Alias) error
+	// Unpoint removes a record. One that somebody pointed elsewhere is theirs now,
+	// and is left alone.
+	Unpoint(ctx context.Context, r *endpoint.Record, a endpoint.Alias) error
+}
+
 // Meter reads alarms and the load balancer's own metrics.
 type Meter interface {
 	// Requests returns how many requests a target group answered since a time.

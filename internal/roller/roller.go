@@ -20,6 +20,7 @@ import (
 type Roller struct {
 	Platform Platform
 	Balancer Balancer
+	DNS      DNS
 	Meter    Meter
 	Prober   Prober
 	Journal  Journal
@@ -196,15 +197,20 @@ func (r *Roller) Check(ctx context.Context, spec endpoint.Spec, record *endpoint
 	if err != nil {
 		return nil, err
 	}
-	missing, _, err := r.alarms(ctx, spec)
-	return slices.Concat(problems, more, missing), err
+	records, err := r.DNS.Check(ctx, &probe)
+	if err != nil {
+		return nil, err
+	}
+	missing, _, _, err := r.alarms(ctx, spec)
+	return slices.Concat(problems, more, records, missing), err
 }
 
-// Firing returns the alarms that would keep a rollout of the spec from beginning
-// at the moment. It writes nothing.
-func (r *Roller) Firing(ctx context.Context, spec endpoint.Spec) ([]endpoint.Problem, error) {
-	_, firing, err := r.alarms(ctx, spec)
-	return firing, err
+// Doubts returns what speaks against a rollout to the spec at the moment: alarms
+// that fire already, which keep it from beginning, and alarms too slow for its
+// bakes, which do not. It writes nothing.
+func (r *Roller) Doubts(ctx context.Context, spec endpoint.Spec) (firing, slow []endpoint.Problem, err error) {
+	_, firing, slow, err = r.alarms(ctx, spec)
+	return firing, slow, err
 }
 
 // there returns what an endpoint to be created begins with: nothing, or what an
@@ -251,7 +257,22 @@ func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.Worl
 	}
 	w.Sights, w.Traffic, w.Now = sights, traffic, r.Clock.Now().UTC()
 	r.listen(ctx, &w)
+	r.resolve(ctx, &w)
 	return w, r.guard(ctx, &w)
+}
+
+// resolve looks at the DNS records of the hosts, when that matters. When it cannot,
+// they count as they were left.
+func (r *Roller) resolve(ctx context.Context, w *rollout.World) {
+	if !rollout.Pointing(*w) {
+		return
+	}
+	seen, err := r.DNS.Observe(ctx, &w.Record)
+	if err != nil {
+		r.Log.Warn("unable to look at the DNS records of an endpoint", "endpoint", w.Record.Endpoint, "error", err)
+		seen = rollout.AssumedDNS(&w.Record)
+	}
+	w.DNS = seen
 }
 
 // listen asks the meter about environments whose end is near: do they still

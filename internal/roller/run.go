@@ -72,7 +72,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		return world, r.explain(ctx, err)
 	}
 	if plan.Kind == rollout.PlanNew || plan.Kind == rollout.PlanWarm {
-		firing, err := r.Firing(ctx, spec)
+		firing, _, err := r.Doubts(ctx, spec)
 		if err != nil {
 			return world, err
 		}
@@ -307,6 +307,10 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 			return r.Balancer.Unroute(ctx, arn)
 		}
 		return nil
+	case rollout.Point:
+		return r.DNS.Point(ctx, record, a.Alias)
+	case rollout.Unpoint:
+		return r.DNS.Unpoint(ctx, record, a.Alias)
 	case rollout.Retire:
 		return r.Platform.Retire(ctx, record.Environment(a.Environment))
 	case rollout.Forget:

@@ -85,6 +85,13 @@ type (
 	Aim struct{ Environment string }
 	// Unroute removes the endpoint's rule.
 	Unroute struct{}
+	// Point sets the DNS record of a host.
+	Point struct {
+		Alias endpoint.Alias
+		Why   string // empty: it is new
+	}
+	// Unpoint removes it.
+	Unpoint struct{ Alias endpoint.Alias }
 	// Retire asks the platform to terminate an environment.
 	Retire struct {
 		Environment string
@@ -136,12 +143,20 @@ func (a Aim) String() string {
 	}
 	return "aim the test route at " + a.Environment
 }
-func (Unroute) String() string  { return "remove the listener rule" }
-func (a Retire) String() string { return "terminate environment " + a.Environment }
-func (a Forget) String() string { return "remove what is left of " + a.Environment }
-func (Dissolve) String() string { return "remove the application" }
-func (Rest) String() string     { return "rest" }
-func (a Stop) String() string   { return a.Reason }
+func (Unroute) String() string { return "remove the listener rule" }
+func (a Point) String() string {
+	text := "point " + a.Alias.Host + " at the load balancer"
+	if a.Alias.Type == endpoint.TypeAAAA {
+		text += " for IPv6"
+	}
+	return text
+}
+func (a Unpoint) String() string { return "remove the DNS record of " + a.Alias.String() }
+func (a Retire) String() string  { return "terminate environment " + a.Environment }
+func (a Forget) String() string  { return "remove what is left of " + a.Environment }
+func (Dissolve) String() string  { return "remove the application" }
+func (Rest) String() string      { return "rest" }
+func (a Stop) String() string    { return a.Reason }
 func (a Scale) String() string {
 	s := fmt.Sprintf("scale %s to %d-%d instances", a.Environment, a.Scaling.Min, a.Scaling.Max)
 	if a.Scaling.Suspended {

@@ -29,7 +29,7 @@ func Decide(w World) Decision {
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.obey, d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
-		d.scale, d.aim, d.progress, d.resize, d.accept, d.retire, d.hold,
+		d.scale, d.aim, d.progress, d.resize, d.point, d.accept, d.retire, d.hold,
 	} {
 		if decision, ok := rule(); ok {
 			return decision
@@ -53,13 +53,14 @@ func waitUntil(at time.Time, what Awaited) (Decision, bool) {
 
 func pass() (Decision, bool) { return Decision{}, false }
 
-// lose notices environments that somebody else terminated.
+// lose notices environments that somebody else terminated. One that carried traffic
+// was launched, also when the run that launched it could not note it.
 func (d *decider) lose() (Decision, bool) {
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
 		s := d.Sights[e.Name]
 		gone := s.Terminating || s.Terminated || s.Wrecked || !s.Found && d.Now.Sub(e.Created) > unseenFor
-		if gone && e.Launched && e.Retired.IsZero() && e.Failure == "" {
+		if gone && (e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure == "" {
 			return do(Lose{e.Name})
 		}
 	}
@@ -340,7 +341,7 @@ func (d *decider) progress() (Decision, bool) {
 		return pass()
 	case f.Paused != nil:
 		return wait(Consent)
-	case d.atPause(f):
+	case d.consentWanted(f):
 		return d.consent(f)
 	case f.Step < len(f.Steps)-1:
 		return d.advance(f, to)

@@ -119,6 +119,10 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		e.aim(a.Environment)
 	case Unroute:
 		e.unroute()
+	case Point:
+		e.point(a.Alias)
+	case Unpoint:
+		e.unpoint(a.Alias)
 	case Retire:
 		env := e.r.Environment(a.Environment)
 		env.Retired = w.Now

@@ -38,6 +38,9 @@ type Alarm struct {
 	// quiet again.
 	Fired  time.Time `json:"fired,omitzero"`
 	Reason string    `json:"reason,omitempty"` // CloudWatch's own words
+	// Needs is the least time for which its metric must be bad before it goes off;
+	// 0 when that is not known, as of a composite alarm.
+	Needs time.Duration `json:"needs,omitempty"`
 }
 
 // Measure is what the load balancer measured of one target group over a time.

@@ -61,6 +61,11 @@ func (d *decider) thaw(f *endpoint.Rollout) (Decision, bool) {
 	return pass()
 }
 
+// consentWanted says that the step ends with a pause that nobody has lifted.
+func (d *decider) consentWanted(f *endpoint.Rollout) bool {
+	return f.Step >= 0 && f.Steps[f.Step].Pause.Then != "" && f.Promoted <= f.Step
+}
+
 // consent waits after a step with a pause until somebody promotes it, or its
 // deadline passes.
 func (d *decider) consent(f *endpoint.Rollout) (Decision, bool) {

@@ -21,9 +21,22 @@ func NewModel(w World) *Model {
 		s.Quiet = true // the drain deadline is a maximum
 		m.Sights[name] = s
 	}
+	if m.DNS == nil {
+		m.DNS = AssumedDNS(&m.Record)
+	}
 	m.Orders = nil
-	m.Guards = content(&m.Record, m.Now)
+	if !m.accused() {
+		m.Guards = content(&m.Record, m.Now)
+	}
 	return m
+}
+
+// accused says that a guard speaks against the rollout in flight already: that is
+// not bad luck to come.
+func (m *Model) accused() bool {
+	d := &decider{World: m.World, r: &m.Record}
+	f := d.r.Rollout
+	return f != nil && f.Back == nil && f.Frozen == nil && d.Guards != nil && d.verdict(f).against != nil
 }
 
 // Do applies an action that changes AWS to the model, and then its effect to the
@@ -64,6 +77,10 @@ func (m *Model) touch(a Action) {
 		}
 	case Unroute:
 		m.Traffic = Traffic{}
+	case Point:
+		m.DNS.point(a.Alias)
+	case Unpoint:
+		m.DNS.unpoint(a.Alias)
 	case Retire:
 		m.Sights[a.Environment] = Sight{Terminated: true}
 	}
@@ -113,7 +130,7 @@ func (m *Model) wake(w Wake) {
 // Touches says whether an action changes AWS, and not the record alone.
 func Touches(a Action) bool {
 	switch a.(type) {
-	case Launch, Shift, Scale, Resize, Aim, Unroute, Retire, Forget, Dissolve:
+	case Launch, Shift, Scale, Resize, Aim, Unroute, Point, Unpoint, Retire, Forget, Dissolve:
 		return true
 	}
 	return false

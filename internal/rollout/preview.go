@@ -162,6 +162,11 @@ func (p *previewer) note(a Action) {
 	case Resize:
 		p.raise(PlanUpdate)
 		p.say("change the capacity of %s to %d-%d instances", p.version(a.Environment), a.Capacity.Min, a.Capacity.Max)
+	case Point:
+		p.notePoint(a)
+	case Unpoint:
+		p.raise(PlanUpdate)
+		p.say("%s", a)
 	case Abandon:
 		if a.Back.Result == endpoint.Superseded {
 			p.say("give up the rollout to %s in flight: %s", p.version(p.Record.Rollout.To), a.Back.Reason)
@@ -215,7 +220,8 @@ func (p *previewer) noteShift(a Shift) {
 	if step.Bake > 0 {
 		text += ", watched for " + step.Bake.String()
 	}
-	if pause := step.Pause; pause.Then != "" && f.Promoted <= f.Step {
+	limit := p.Record.Desired.Rollout.Cap()
+	if pause := step.Pause; (&decider{World: p.World, r: &p.Record}).consentWanted(f) && (limit == 100 || step.Weight < limit) {
 		text += fmt.Sprintf(", then paused until it is promoted, at most for %s (then %s)", pause.Deadline, pause.Then)
 	}
 	p.say("%s", text)

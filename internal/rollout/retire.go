@@ -132,14 +132,17 @@ func (d *decider) drained(e *endpoint.Environment) time.Time {
 	return at
 }
 
-// remove takes everything away: first the rule, then, drained, the environments,
-// then the application.
+// remove takes everything away: first the DNS records, then the rule, then, drained,
+// the environments, then the application.
 func (d *decider) remove() Decision {
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
 		if used := d.Sights[e.Name].UsedBy; len(used) > 0 {
 			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
 		}
+	}
+	if len(d.r.Aliases) > 0 {
+		return Decision{Action: Unpoint{d.r.Aliases[0]}}
 	}
 	if d.Traffic.Test.RuleARN != "" {
 		return Decision{Action: Aim{}}

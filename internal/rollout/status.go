@@ -22,6 +22,7 @@ const (
 
 // StatusOf is the status of an endpoint as it was seen.
 func StatusOf(w World) Status {
+	w.Guards = nil // what they say is no drift
 	d := &decider{World: w, r: &w.Record}
 	f := w.Record.Rollout
 	switch {
@@ -49,5 +50,5 @@ func StatusOf(w World) Status {
 
 // atPause says that a step's bake is over and that it waits for consent.
 func (d *decider) atPause(f *endpoint.Rollout) bool {
-	return f.Step >= 0 && !f.Since.IsZero() && f.Steps[f.Step].Pause.Then != "" && f.Promoted <= f.Step && !d.Now.Before(d.baked(f))
+	return d.consentWanted(f) && !f.Since.IsZero() && !d.Now.Before(d.baked(f))
 }

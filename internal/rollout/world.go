@@ -20,6 +20,7 @@ type World struct {
 	Record  endpoint.Record  `json:"record"`
 	Sights  map[string]Sight `json:"sights"` // by the environment's name
 	Traffic Traffic          `json:"traffic"`
+	DNS     *DNS             `json:"dns,omitempty"` // nil when nobody looked
 	// Orders are what operators asked for and nobody has carried out yet, the
 	// oldest first.
 	Orders []endpoint.Order `json:"orders,omitempty"`
@@ -129,6 +130,7 @@ func (w World) Clone() World {
 	w.Record = w.Record.Clone()
 	w.Sights = maps.Clone(w.Sights)
 	w.Traffic.Weights = maps.Clone(w.Traffic.Weights)
+	w.DNS = w.DNS.clone()
 	return w
 }
 

@@ -91,8 +91,8 @@ var records = []Guard{
 		Name:    "work-within-the-lease",
 		Against: "a call that takes long ends after another run has the lease",
 		File:    "internal/journal/session.go",
-		Old:     `s.granted.Add(Length - Margin)`,
-		New:     `s.granted.Add(Length)`,
+		Old:     `Length-Margin-s.silent()`,
+		New:     `Length-s.silent()`,
 		Package: "internal/journal", Test: "TestWithin",
 	},
 	{

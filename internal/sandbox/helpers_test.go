@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithy "github.com/aws/smithy-go"
@@ -40,6 +41,7 @@ type world struct {
 	asg     *autoscaling.Client
 	cfn     *cloudformation.Client
 	cw      *cloudwatch.Client
+	r53     *route53.Client
 	s3      *s3.Client
 	sts     *sts.Client
 
@@ -83,7 +85,7 @@ func connectSession(t *testing.T, s *sandbox.Sandbox, credentials aws.Credential
 	return &world{
 		T: t, disconnect: transport.CloseIdleConnections, sandbox: s, info: info, eb: elasticbeanstalk.NewFromConfig(c), elb: elbv2.NewFromConfig(c), asg: autoscaling.NewFromConfig(c),
 		cfn: cloudformation.NewFromConfig(c), cw: cloudwatch.NewFromConfig(c), sts: sts.NewFromConfig(c),
-		s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
+		r53: route53.NewFromConfig(c), s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 }
 

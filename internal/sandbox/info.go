@@ -24,6 +24,8 @@ type Info struct {
 	LoadBalancerARN         string            `json:"load_balancer_arn"`
 	ListenerARN             string            `json:"listener_arn"`
 	LoadBalancerURL         string            `json:"load_balancer_url"`
+	HostedZone              string            `json:"hosted_zone"` // name
+	HostedZoneID            string            `json:"hosted_zone_id"`
 	Listeners               map[string]string `json:"listeners"` // URL by listener ARN
 	// Variables is the environment of a client, as NAME=value.
 	Variables []string `json:"variables"`
@@ -46,6 +48,7 @@ func (i Info) variables() []string {
 		"SUBNETS=" + strings.Join(i.Subnets, ","),
 		"LISTENER_ARN=" + i.ListenerARN,
 		"LOAD_BALANCER_URL=" + i.LoadBalancerURL,
+		"HOSTED_ZONE_ID=" + i.HostedZoneID,
 		"TF_VAR_bucket=" + i.Bucket,
 		"TF_VAR_vpc_id=" + i.VPCID,
 		"TF_VAR_subnets=" + string(subnets),
@@ -62,6 +65,8 @@ type Account struct {
 	LoadBalancerARN string   `json:"load_balancer_arn"`
 	ListenerARN     string   `json:"listener_arn"`
 	LoadBalancerURL string   `json:"load_balancer_url"`
+	HostedZone      string   `json:"hosted_zone"` // name
+	HostedZoneID    string   `json:"hosted_zone_id"`
 }
 
 // Info tells clients what they need.
@@ -76,6 +81,7 @@ func (s *Sandbox) Info() Info {
 		info.Accounts[id] = Account{
 			Bucket: s.Bucket, VPCID: s.VPC, Subnets: s.Subnets, SecurityGroupID: s.SecurityGroup, LoadBalancerARN: s.LoadBalancerARN,
 			ListenerARN: s.ListenerARN, LoadBalancerURL: "http://" + s.LoadBalancerAddr,
+			HostedZone: s.HostedZone, HostedZoneID: s.HostedZoneID,
 		}
 	}
 	return info

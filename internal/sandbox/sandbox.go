@@ -132,6 +132,7 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 			ReadOnlyAccessKeyID: cloud.ReadOnlyAccessKeyID, ReadOnlySecretAccessKey: cloud.ReadOnlySecretAccessKey,
 			Bucket: bucket, VPCID: seeded.VPC, Subnets: seeded.Subnets, SecurityGroupID: seeded.SecurityGroup,
 			LoadBalancerARN: seeded.LoadBalancerARN, ListenerARN: seeded.ListenerARN, LoadBalancerURL: "http://" + seeded.LoadBalancerAddr,
+			HostedZone: seeded.HostedZone, HostedZoneID: seeded.HostedZoneID,
 		},
 		served: make(chan error, 1),
 	}

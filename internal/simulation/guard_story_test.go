@@ -234,6 +234,7 @@ func TestFirstDeploymentWithoutData(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wantShares("1.0.0", 100)
+	s.wantQuiet(first)
 }
 
 func TestTooLittleDataExtendsTheBakeThenFreezes(t *testing.T) {
@@ -384,6 +385,10 @@ func TestCap(t *testing.T) {
 
 	t.Run("an alarm takes it back", func(t *testing.T) {
 		s.alarm(rollout.AlarmFiring)
+		plan := s.plan(guarded("1.1.0", capped(20)))
+		if plan.Kind != rollout.PlanRepair || !strings.Contains(strings.Join(plan.Steps, "\n"), "traffic goes back: alarm checkout-5xx") {
+			t.Errorf("plan = %+v", plan)
+		}
 		_, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout")
 		s.wantErr(err, "alarm checkout-5xx", "20 % of traffic")
 		s.wantShares("1.0.0", 100)
@@ -398,6 +403,20 @@ func TestCap(t *testing.T) {
 	s.update(guarded("1.2.0"))
 	s.wantShares("1.2.0", 100)
 	s.wantQuiet(guarded("1.2.0"))
+}
+
+// A step at the cap rests there, whatever pause it has.
+func TestCapBeforePause(t *testing.T) {
+	s := begin(t, "1.0.0")
+	to := guarded("1.1.0", paused(endpoint.ThenRollback), func(p *endpoint.RolloutPolicy) { p.MaxWeight = 10 })
+	plan := s.plan(to)
+	if slices.ContainsFunc(plan.Steps, func(l string) bool { return strings.Contains(l, "paused") }) {
+		t.Errorf("plan = %q", plan.Steps)
+	}
+	s.update(to)
+	s.w.Now = s.w.Now.Add(24 * time.Hour)
+	s.wantShares("1.1.0", 10)
+	s.wantQuiet(to)
 }
 
 func TestCappedRolloutGoesBack(t *testing.T) {

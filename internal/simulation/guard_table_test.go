@@ -28,8 +28,8 @@ func byASeed(file string, table [][3]string) []Guard {
 var guards = slices.Concat(
 	byASeed(decide, [][3]string{
 		{"an environment that a read does not show yet is not lost", "!s.Found && d.Now.Sub(e.Created) > unseenFor", "!s.Found"},
-		{"what is lost is noticed", "\t\tif gone && e.Launched", "\t\tif false && gone && e.Launched"},
-		{"what is being removed is not lost", "gone && e.Launched && e.Retired.IsZero() && e.Failure", "gone && e.Launched && e.Failure"},
+		{"what is lost is noticed", "\t\tif gone && (e.Launched", "\t\tif false && gone && (e.Launched"},
+		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a release that is not desired any more is given up", "\tif f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint ==", "\tif f == nil || f.Back != nil || f.Step > 0 || d.r.Environment(f.To).Fingerprint =="},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
 		{"what is restored is proven and stays", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && d.whole(e) && (best"},

@@ -48,8 +48,9 @@ var errKilled = errors.New("killed")
 
 func (h *holder) roller() *roller.Roller {
 	return &roller.Roller{
-		Platform: platform{h}, Balancer: balancer{h}, Meter: meter{h}, Prober: prober{h}, Journal: &journal{h},
-		Clock: clock{h}, Who: endpoint.Who{Run: h.run}, Log: ear{hclog.NewNullLogger(), h},
+		Platform: platform{h}, Balancer: balancer{h}, DNS: dns{h}, Meter: meter{h}, Prober: prober{h},
+		Journal: &journal{h},
+		Clock:   clock{h}, Who: endpoint.Who{Run: h.run}, Log: ear{hclog.NewNullLogger(), h},
 	}
 }
 

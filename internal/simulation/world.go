@@ -26,6 +26,7 @@ type World struct {
 	Now          time.Time
 	Environments map[string]*Environment // by name
 	Rule         *Rule                   // nil: none
+	Hosts        map[endpoint.Alias]bool // DNS records, and whether they point at the load balancer
 	Records      map[string]*endpoint.Record
 	Trail        []endpoint.Event
 
@@ -104,6 +105,7 @@ func New() *World {
 	return &World{
 		Now:          time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC),
 		Environments: map[string]*Environment{}, Records: map[string]*endpoint.Record{},
+		Hosts:      map[endpoint.Alias]bool{},
 		LaunchTime: 5 * time.Minute, Unhealthy: map[string]bool{}, writes: map[string]write{},
 		Alarms: map[string]rollout.Alarm{}, Errors: map[string]float64{}, Smoking: map[string]bool{},
 	}

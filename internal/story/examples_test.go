@@ -7,9 +7,10 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
+	"github.com/ionroller/terraform-provider-ionroller/internal/load"
 )
 
 // Every example can be applied, rolled forward and thrown away as it stands.
@@ -22,7 +23,7 @@ func TestExamples(t *testing.T) {
 	for _, variables := range folders {
 		folder := filepath.Dir(variables)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
-			w := start(t, sandbox.Config{})
+			w := startGuarded(t)
 			ws := w.workspace()
 			if err := os.CopyFS(ws.folder, os.DirFS(folder)); err != nil {
 				t.Fatal(err)
@@ -31,14 +32,23 @@ func TestExamples(t *testing.T) {
 			subnets := must[[]byte](w)(json.Marshal(w.info.Subnets))
 			ws.env["TF_VAR_bucket"], ws.env["TF_VAR_vpc_id"] = w.info.Bucket, w.info.VPCID
 			ws.env["TF_VAR_subnets"], ws.env["TF_VAR_listener_arn"] = string(subnets), w.info.ListenerARN
+			// What the examples say is there already: alarms, and users.
+			w.alarmByHand("checkout-5xx")
+			w.alarmByHand("checkout-orders")
+			var end func() load.Summary
 			for _, version := range []string{"1.0.0", "1.1.0"} {
 				ws.env["TF_VAR_release_version"] = version
 				ws.example("apply", "-auto-approve")
 				ws.example("plan", "-detailed-exitcode")
-				if s := ws.showExample(); s != version {
-					t.Errorf("%s is live, want %s", s, version)
+				s := ws.showExample()
+				if s.Version != version {
+					t.Errorf("%s is live, want %s", s.Version, version)
+				}
+				if end == nil {
+					_, end = w.trafficTo(strings.TrimPrefix(s.URL, "http://"))
 				}
 			}
+			end()
 			ws.example("destroy", "-auto-approve")
 		})
 	}
@@ -54,12 +64,12 @@ func (ws *workspace) example(args ...string) run {
 	return r
 }
 
-func (ws *workspace) showExample() string {
+func (ws *workspace) showExample() state {
 	ws.Helper()
 	var shown struct {
 		Values struct {
 			Root struct {
-				Resources []struct{ Values struct{ Version string } }
+				Resources []struct{ Values state }
 			} `json:"root_module"`
 		}
 	}
@@ -67,5 +77,5 @@ func (ws *workspace) showExample() string {
 	if len(shown.Values.Root.Resources) != 1 {
 		ws.Fatal("the state has no endpoint")
 	}
-	return shown.Values.Root.Resources[0].Values.Version
+	return shown.Values.Root.Resources[0].Values
 }

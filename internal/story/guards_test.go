@@ -88,7 +88,7 @@ func TestAlarmTakesAReleaseBack(t *testing.T) {
 	})
 	ws.failing("1.1.0")
 	r := ws.terraform("apply", "-auto-approve")
-	for _, words := range []string{"alarm checkout-5xx is in state ALARM", "% of traffic and answered", "Release 1.0.0 is live", "Release 1.1.0 is rejected", "rollout.retry"} {
+	for _, words := range []string{"guard alarm checkout-5xx", "seen ALARM", "50 % of traffic", "Release 1.0.0 is live", "Release 1.1.0 is rejected", "raise rollout.retry above 0"} {
 		if r.code != 1 || !r.says(words) {
 			t.Errorf("apply ended with code %d and does not say %q:\n%s", r.code, words, r.out)
 		}
@@ -116,6 +116,10 @@ func TestAlarmTakesAReleaseBack(t *testing.T) {
 		}
 	}
 	ws.mended("1.2.0")
+	// People read this rollout alone, not how it differs from the one before.
+	if plan := ws.plan(true); !plan.says("+ rollout_plan = {") || plan.says(`- "create an environment`) {
+		t.Errorf("the plan shows:\n%s", plan.out)
+	}
 	ws.apply()
 	ws.failing("1.1.0")
 	if r := ws.terraform("apply", "-auto-approve"); r.code != 1 || !r.says("was rejected at") {
@@ -135,7 +139,7 @@ func TestAnalysisTakesAReleaseBack(t *testing.T) {
 	})
 	ws.failing("1.1.0")
 	r := ws.terraform("apply", "-auto-approve")
-	if r.code != 1 || !r.says("error rate of") || !r.says("allowed is at most 5 %") {
+	if r.code != 1 || !r.says("guard error rate") || !r.says("allowed at most 5 %") {
 		t.Errorf("apply ended with code %d:\n%s", r.code, r.out)
 	}
 	if s := ws.show(); s.Version != "1.0.0" || s.LastRollout.Evidence == nil || s.LastRollout.Evidence.Guard != "error rate" || s.LastRollout.Evidence.Exposed == 0 {
@@ -198,7 +202,7 @@ func TestAlarmWhileNobodyWatched(t *testing.T) {
 	if plan, _ := ws.planned(); plan.Kind != "resume" {
 		t.Errorf("plan %+v", plan)
 	}
-	if r := ws.terraform("apply", "-auto-approve"); r.code != 1 || !r.says("alarm checkout-5xx is in state ALARM at") {
+	if r := ws.terraform("apply", "-auto-approve"); r.code != 1 || !r.says("guard alarm checkout-5xx") || !r.says("seen ALARM at") {
 		t.Errorf("apply ended with code %d:\n%s", r.code, r.out)
 	}
 	if s := ws.show(); s.Version != "1.0.0" || s.Status != "live" {
@@ -232,6 +236,7 @@ func TestFirstDeploymentFreezes(t *testing.T) {
 	if s := ws.show(); s != nil {
 		t.Errorf("the failed creation left the state %+v", s)
 	}
+	ws.wantSays(ws.plan(true), "Rollout is frozen", "bump the version")
 	stream.Stop()
 	w.until("the alarm is OK again", func() bool { return w.alarmIs("checkout-5xx", cwtypes.StateValueOk) })
 	ws.mended("1.0.1")

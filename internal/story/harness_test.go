@@ -28,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -101,6 +102,7 @@ type world struct {
 	eb   *elasticbeanstalk.Client
 	elb  *elb.Client
 	asg  *autoscaling.Client
+	r53  *route53.Client
 	s3   *s3.Client
 	// profile is the sandbox's in the AWS configuration file of the tests.
 	profile string
@@ -145,7 +147,7 @@ func startAlone(t *testing.T, config sandbox.Config) *world {
 	w := &world{
 		T: t, Sandbox: s, info: info,
 		eb: elasticbeanstalk.NewFromConfig(c), elb: elb.NewFromConfig(c), asg: autoscaling.NewFromConfig(c),
-		s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
+		r53: route53.NewFromConfig(c), s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 	w.writeProfile(info.EndpointURL)
 	return w
@@ -157,6 +159,12 @@ const host = "checkout.example.com"
 // traffic sends requests to the endpoint until the returned function is called,
 // which fails the test when one of them failed.
 func (w *world) traffic() (*load.Stream, func() load.Summary) {
+	w.Helper()
+	return w.trafficTo(host)
+}
+
+// trafficTo is traffic to an endpoint of another host.
+func (w *world) trafficTo(host string) (*load.Stream, func() load.Summary) {
 	w.Helper()
 	stream, err := load.Start(context.WithoutCancel(w.Context()), load.Config{URL: w.info.LoadBalancerURL, Host: host, Rate: 50})
 	if err != nil {

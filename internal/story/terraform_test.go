@@ -229,9 +229,9 @@ type state struct {
 		From, To, Outcome, Reason string
 		Rejected                  bool
 		Evidence                  *struct {
-			Guard, Subject, Value string
-			Share                 int
-			Exposed               float64
+			Guard, Subject, Value, Window string
+			Share                         int
+			Exposed                       float64
 		}
 	} `json:"last_rollout"`
 	Rejections []struct{ Version, Reason string }

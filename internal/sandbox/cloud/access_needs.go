@@ -12,7 +12,7 @@ import (
 
 // resources gives, by IAM action, the resource that a call is about: a template
 // in which {Member} is replaced by the input's member, by each of its elements
-// or, when it is absent, by *. What begins with a member is a whole ARN; the
+// or, when it is absent, by *. What begins with a member or "arn:" is a whole ARN; the
 // rest follows "arn:aws:service:region:account:". {environment} and {group} are
 // looked up. Actions that are not here have no resource.
 //
@@ -86,6 +86,13 @@ var resources = map[string]string{
 	"elasticloadbalancing:ModifyTargetGroupAttributes":  "{TargetGroupArn}",
 	"elasticloadbalancing:RegisterTargets":              "{TargetGroupArn}",
 	"elasticloadbalancing:RemoveTags":                   "{ResourceArns}",
+
+	"route53:ChangeResourceRecordSets": "arn:aws:route53:::hostedzone/{ID}",
+	"route53:DeleteHostedZone":         "arn:aws:route53:::hostedzone/{ID}",
+	"route53:GetChange":                "arn:aws:route53:::change/{ID}",
+	"route53:GetHostedZone":            "arn:aws:route53:::hostedzone/{ID}",
+	"route53:ListResourceRecordSets":   "arn:aws:route53:::hostedzone/{ID}",
+	"route53:ListTagsForResource":      "arn:aws:route53:::hostedzone/{ID}",
 
 	"sts:AssumeRole": "{RoleArn}",
 }
@@ -164,7 +171,7 @@ func (c *Cloud) resolve(service, template string, in reflect.Value) []string {
 	case "{group}":
 		return []string{c.groupARN(in)}
 	}
-	whole := strings.HasPrefix(template, "{")
+	whole := strings.HasPrefix(template, "{") || strings.HasPrefix(template, "arn:")
 	results := []string{""}
 	for template != "" {
 		before, rest, found := strings.Cut(template, "{")

@@ -3,7 +3,8 @@
 
 // Package cloud is the sandbox's world: AWS accounts in one Region, each with
 // Elastic Beanstalk, Application Load Balancers, Auto Scaling, CloudFormation,
-// EC2's network, CloudWatch, ECR and STS, as far as deployments need them.
+// EC2's network, CloudWatch, ECR, Route 53's zones and STS, as far as deployments need
+// them.
 //
 // One mutex guards the world. A request holds it from its start to its encoded
 // answer, so operations are plain functions over plain state. Everything that
@@ -109,6 +110,8 @@ type state struct {
 	repositories []*repository
 	instances    map[string]*instance
 	watching     watching
+	zones        []*hostedZone
+	dnsChanges   []dnsChange
 }
 
 // New makes the world of the first account and those of the accounts declared,

@@ -40,6 +40,9 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.service == "ec2":
 		c.serveEC2(w, r, s)
 		return
+	case s.service == "route53":
+		c.serveRoute53(w, r, s)
+		return
 	}
 	c.serveAPI(w, r, s)
 }
@@ -76,7 +79,7 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, s scope) {
 }
 
 // authenticate finds the caller. Requests for another Region are refused with
-// what a Regional endpoint says to them.
+// what a Regional endpoint says to them; Route 53 and STS are global.
 func (c *Cloud) authenticate(s scope, operation string) (principal, error) {
 	if s.accessKey == "" {
 		if strings.HasPrefix(operation, "AssumeRoleWith") {
@@ -88,7 +91,7 @@ func (c *Cloud) authenticate(s scope, operation string) (principal, error) {
 	if err != nil {
 		return p, err
 	}
-	if s.service != "sts" && s.region != "" && s.region != c.config.Region {
+	if s.service != "sts" && s.service != "route53" && s.region != "" && s.region != c.config.Region {
 		return p, wire.Errorf("SignatureDoesNotMatch", "Credential should be scoped to a valid region, not %q: this sandbox is %s.", s.region, c.config.Region)
 	}
 	return p, nil

@@ -15,8 +15,8 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
-// hostedZone is the zone of application load balancers in us-east-1.
-const hostedZone = "Z35SXDOTRQ7X7K"
+// hostedZoneOfBalancers is the zone of application load balancers in us-east-1.
+const hostedZoneOfBalancers = "Z35SXDOTRQ7X7K"
 
 func (s balancing) CreateLoadBalancer(_ context.Context, in *elbv2.CreateLoadBalancerInput) (*elbv2.CreateLoadBalancerOutput, error) {
 	name := *in.Name
@@ -55,16 +55,20 @@ func (s balancing) CreateLoadBalancer(_ context.Context, in *elbv2.CreateLoadBal
 	if scheme == "" {
 		scheme = types.LoadBalancerSchemeEnumInternetFacing
 	}
+	addresses := in.IpAddressType
+	if addresses == "" {
+		addresses = types.IpAddressTypeIpv4
+	}
 	id := s.id(hexDigits, 16)
 	lb := &loadBalancer{
 		LoadBalancer: types.LoadBalancer{
 			LoadBalancerArn:       ptr(s.arn("elasticloadbalancing", fmt.Sprintf("loadbalancer/%s/%s/%s", prefix, name, id))),
 			LoadBalancerName:      &name,
 			DNSName:               ptr(fmt.Sprintf("%s-%s.%s.elb.amazonaws.com", name, s.id(digits, 10), s.config.Region)),
-			CanonicalHostedZoneId: ptr(hostedZone),
+			CanonicalHostedZoneId: ptr(hostedZoneOfBalancers),
 			CreatedTime:           ptr(s.now()),
 			AvailabilityZones:     zones,
-			IpAddressType:         types.IpAddressTypeIpv4,
+			IpAddressType:         addresses,
 			Scheme:                scheme,
 			SecurityGroups:        in.SecurityGroups,
 			State:                 &types.LoadBalancerState{Code: types.LoadBalancerStateEnumActive},

@@ -25,6 +25,9 @@ func Befallable() []string {
 	for _, o := range ec2Operations {
 		names = append(names, "ec2:"+o)
 	}
+	for _, o := range route53Operations {
+		names = append(names, "route53:"+o)
+	}
 	slices.Sort(names)
 	return names
 }

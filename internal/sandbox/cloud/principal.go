@@ -64,7 +64,7 @@ type Principal struct {
 const readOnly = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*", "Action": [
 	"autoscaling:Describe*", "cloudformation:Describe*", "cloudformation:List*", "cloudwatch:Describe*", "cloudwatch:Get*",
 	"cloudwatch:List*", "ec2:Describe*", "ecr:Describe*", "elasticbeanstalk:Check*", "elasticbeanstalk:Describe*",
-	"elasticbeanstalk:List*", "elasticloadbalancing:Describe*", "s3:Get*", "s3:List*"]}}`
+	"elasticbeanstalk:List*", "elasticloadbalancing:Describe*", "route53:Get*", "route53:List*", "s3:Get*", "s3:List*"]}}`
 
 func builtIn(account string) []Principal {
 	return []Principal{

@@ -30,10 +30,15 @@ type Seeded struct {
 	ListenerARN     string
 	// LoadBalancerAddr is the host:port at which the listener takes traffic.
 	LoadBalancerAddr string
+	HostedZone       string // name
+	HostedZoneID     string
 }
 
-// seed makes the network, a bucket, and a load balancer whose one listener
-// answers 404 as long as no rule matches.
+// zoneName is the hosted zone that the world begins with.
+const zoneName = "acme.test"
+
+// seed makes the network, a bucket, a load balancer whose one listener answers 404
+// as long as no rule matches, and a hosted zone.
 func (c *Cloud) seed() error {
 	c.network = network{
 		vpc: "vpc-" + c.id(hexDigits, 17), cidr: "10.0.0.0/16", securityGroup: "sg-" + c.id(hexDigits, 17),
@@ -61,10 +66,15 @@ func (c *Cloud) seed() error {
 	if err != nil {
 		return err
 	}
+	z, err := c.createZone(zoneName, "sandbox", "", false)
+	if err != nil {
+		return err
+	}
 	c.seeded = Seeded{
 		Bucket: c.config.Bucket,
 		VPC:    c.network.vpc, Subnets: []string{c.network.subnets[0].id, c.network.subnets[1].id}, SecurityGroup: c.network.securityGroup,
 		LoadBalancerARN: *l.LoadBalancerArn, ListenerARN: *l.ListenerArn, LoadBalancerAddr: l.proxy.Addr(),
+		HostedZone: zoneName, HostedZoneID: z.id,
 	}
 	return nil
 }

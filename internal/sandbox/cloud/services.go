@@ -11,7 +11,7 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox/wire"
 )
 
-// Operations names what the sandbox serves, but for S3 and EC2, as
+// Operations names what the sandbox serves, but for S3, EC2 and Route 53, as
 // service:Operation with the names under which clients sign.
 func Operations() []string {
 	var names []string

@@ -15,12 +15,12 @@ type Bucket struct {
 	Refill float64 `json:"refill,omitempty"`
 }
 
-// limits are buckets by service, for reads and for changes. AWS publishes two of
+// limits are buckets by service, for reads and for changes. AWS publishes three of
 // them: Elastic Load Balancing's for Describe calls ("Request throttling for the
-// Elastic Load Balancing API"), and S3's rates ("Best practices design patterns:
-// optimizing Amazon S3 performance"), which are for each prefix and are at least
-// that, while here all prefixes share one. All others are assumptions, on the
-// cautious side.
+// Elastic Load Balancing API"), Route 53's ("Quotas": five calls a second of all
+// kinds), and S3's rates ("Best practices design patterns: optimizing Amazon S3
+// performance"), which are for each prefix and are at least that, while here all
+// prefixes share one. All others are assumptions, on the cautious side.
 var limits = map[string]struct{ read, change Bucket }{
 	"autoscaling":          {Bucket{20, 5}, Bucket{10, 2}},
 	"cloudformation":       {Bucket{10, 5}, Bucket{10, 1}},
@@ -28,6 +28,7 @@ var limits = map[string]struct{ read, change Bucket }{
 	"elasticbeanstalk":     {Bucket{10, 2}, Bucket{5, 1}},
 	"elasticloadbalancing": {Bucket{40, 10}, Bucket{20, 3}},
 	"monitoring":           {Bucket{50, 50}, Bucket{10, 3}},
+	"route53":              {Bucket{5, 5}, Bucket{5, 5}},
 	"s3":                   {Bucket{5500, 5500}, Bucket{3500, 3500}},
 	"sts":                  {Bucket{100, 50}, Bucket{100, 50}},
 }

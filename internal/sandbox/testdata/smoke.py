@@ -52,6 +52,7 @@ def refused(code, call, **arguments):
 
 sts, s3, eb, elb = client("sts"), client("s3"), client("elasticbeanstalk"), client("elbv2")
 asg, cfn, ec2, cw, ecr = client("autoscaling"), client("cloudformation"), client("ec2"), client("cloudwatch"), client("ecr")
+r53 = client("route53")
 
 assert sts.get_caller_identity()["Account"] == info["account_id"]
 role = sts.assume_role(RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke")["Credentials"]
@@ -285,6 +286,26 @@ assert [(d["imageDigest"], d["imageTags"]) for d in details] == [(digest, ["1.0.
 refused("ImageNotFoundException", ecr.describe_images, repositoryName="checkout", imageIds=[{"imageTag": "9"}])
 ecr.put_image(repositoryName="checkout", imageManifest='{"schemaVersion": 2, "other": true}', imageTag="1.0.0")
 assert [d.get("imageTags", []) for d in ecr.describe_images(repositoryName="checkout")["imageDetails"]] == [[], ["1.0.0"]]
+
+# Route 53
+zone = r53.create_hosted_zone(Name="acme.com", CallerReference="smoke")["HostedZone"]["Id"]
+assert [z["Name"] for z in r53.list_hosted_zones()["HostedZones"]] == ["acme.test.", "acme.com."]
+assert r53.list_hosted_zones_by_name(DNSName="acme.test")["HostedZones"][0]["Id"] == "/hostedzone/" + info["hosted_zone_id"]
+assert r53.get_hosted_zone(Id=zone)["HostedZone"]["ResourceRecordSetCount"] == 2
+assert r53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=zone.split("/")[-1])["ResourceTagSet"]["Tags"] == []
+front = elb.describe_load_balancers(LoadBalancerArns=[info["load_balancer_arn"]])["LoadBalancers"][0]
+target = {"HostedZoneId": front["CanonicalHostedZoneId"], "DNSName": front["DNSName"], "EvaluateTargetHealth": False}
+alias = {"Name": "*.acme.com", "Type": "A", "AliasTarget": target}
+create = {"HostedZoneId": zone, "ChangeBatch": {"Changes": [{"Action": "CREATE", "ResourceRecordSet": alias}]}}
+change = r53.change_resource_record_sets(**create)["ChangeInfo"]["Id"]
+refused("InvalidChangeBatch", r53.change_resource_record_sets, **create)
+until("the change is in sync", lambda: r53.get_change(Id=change)["ChangeInfo"]["Status"] == "INSYNC")
+seen = r53.list_resource_record_sets(HostedZoneId=zone, StartRecordName="*.acme.com")["ResourceRecordSets"][0]
+assert seen["Name"] == "\\052.acme.com." and seen["AliasTarget"] == {**target, "DNSName": front["DNSName"] + "."}, seen
+refused("HostedZoneNotEmpty", r53.delete_hosted_zone, Id=zone)
+r53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "DELETE", "ResourceRecordSet": seen}]})
+r53.delete_hosted_zone(Id=zone)
+refused("NoSuchHostedZone", r53.get_hosted_zone, Id=zone)
 
 # The end.
 eb.terminate_environment(EnvironmentId=environment)

@@ -39,6 +39,9 @@ func Message(err error) string {
 	return describe(err).message
 }
 
+// Status is the HTTP status of an answer to a client.
+func Status(err error) int { return describe(err).status }
+
 // A failure is an error as the protocols write it.
 type failure struct {
 	code, message, fault string
@@ -64,6 +67,8 @@ func describe(err error) failure {
 	case "AccessDenied", "AccessDeniedException", "ExpiredToken", "SignatureDoesNotMatch", "InvalidClientTokenId", "MissingAuthenticationToken",
 		"OptInRequired", "InsufficientPrivilegesException":
 		f.status = http.StatusForbidden
+	case "NoSuchHostedZone", "NoSuchChange":
+		f.status = http.StatusNotFound
 	case "ResourceContention", "InternalFailure":
 		f.fault, f.status = "Receiver", http.StatusInternalServerError
 	case "ServiceUnavailable":

@@ -1,0 +1,92 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+// What a plan warns of: an apply that will be refused, and rollouts that go
+// another way than their user may think.
+
+// warnOfRefusal warns of an apply that fails without doing anything, and says
+// whether it is one.
+func warnOfRefusal(w rollout.World, spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) bool {
+	r, f := &w.Record, w.Record.Rollout
+	switch shown.Kind {
+	case rollout.PlanRefused:
+		j := r.Rejected(spec.Release.Fingerprint(), spec.Rollout.Retry)
+		if j.Pinned {
+			diags.AddAttributeWarning(path.Root("version"), "Endpoint is pinned", sentence(&roller.Rejected{Endpoint: spec.Name, Live: r.ActiveVersion(), Rejection: *j}))
+			break
+		}
+		diags.AddAttributeWarning(path.Root("version"), "Release was rejected", fmt.Sprintf(
+			"Release %s of endpoint %s was rejected at %s: %s. An apply is refused and touches nothing. Mend it and bump the version, or raise rollout.retry above %d to try it again.",
+			j.Version, spec.Name, clock(j.Time), stop(j.Reason), j.Retry))
+	case rollout.PlanFrozen:
+		back := "ask for version " + r.ActiveVersion() + " to go back"
+		if r.ActiveVersion() == "" {
+			back = "mend it and bump the version"
+		}
+		diags.AddAttributeWarning(path.Root("version"), "Rollout is frozen", fmt.Sprintf(
+			"The rollout of endpoint %s to %s is frozen since %s, with %d %% of traffic on it: %s. An apply touches nothing. Raise rollout.retry above %d to go on with it, or %s.",
+			spec.Name, shown.To, clock(f.Frozen.Since), f.Share(f.Step), stop(f.Frozen.Reason), f.Frozen.Retry, back))
+	default:
+		return false
+	}
+	return true
+}
+
+// warnOfLeftover warns when the endpoint to be created is there already: a first
+// deployment that is frozen. It says whether it did.
+func (r *endpointResource) warnOfLeftover(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) bool {
+	world, err := r.roller.Observe(ctx, spec.Name)
+	if err != nil || world == nil || world.Record.Phase != endpoint.Creating {
+		return false // the check that follows tells what is wrong
+	}
+	return warnOfRefusal(*world, spec, preview(*world, spec), diags)
+}
+
+// warnOfRollout warns of what a rollout that begins or goes on may run into.
+func (r *endpointResource) warnOfRollout(ctx context.Context, spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) {
+	begins := shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm
+	if spec.Rollout.NoWait && shown.From != "" && (begins || shown.Kind == rollout.PlanResume) {
+		diags.AddAttributeWarning(path.Root("rollout").AtName("wait"), "Rollout is left to somebody else", fmt.Sprintf(
+			"With rollout.wait = false the apply ends when the first step of %s has its traffic. Nothing watches over it and nothing finishes it unless ionroller reconcile runs on endpoint %s.", shown.To, spec.Name))
+	}
+	if !begins {
+		return
+	}
+	steps := spec.Rollout.Plan()
+	if last, kept := steps[len(steps)-1].Bake, spec.Retention.For; shown.From != "" && spec.Rollout.Cap() == 100 && spec.Retention.Max > 0 && kept > 0 && kept <= last {
+		diags.AddAttributeWarning(path.Root("retention").AtName("for"), "Retention ends with the rollout", fmt.Sprintf(
+			"The environment of %s leaves traffic when the last bake begins, which takes %s, and is kept for %s: it is removed as soon as the rollout ends, and there is nothing hot to go back to.", shown.From, last, kept))
+	}
+	firing, slow, err := r.roller.Doubts(ctx, spec)
+	if err != nil {
+		addError(diags, "check", spec.Name, err)
+		return
+	}
+	for _, p := range firing {
+		diags.AddAttributeWarning(attributePath(p.Attribute), "Alarm fires already", "An apply would be refused now: "+p.Message+".")
+	}
+	for _, p := range slow {
+		diags.AddAttributeWarning(attributePath(p.Attribute), "Alarm slower than a bake", sentence(p))
+	}
+}
+
+func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// stop takes the end off a text that goes on.
+func stop(s string) string { return strings.TrimRight(s, ".") }

@@ -1,0 +1,59 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
+)
+
+type dns struct{ h *holder }
+
+func (d dns) Check(ctx context.Context, r *endpoint.Record) ([]endpoint.Problem, error) {
+	if r.Desired.DNS == nil {
+		return nil, nil
+	}
+	return nil, d.h.call(ctx, "CheckDNS", func() error { return nil })
+}
+
+func (d dns) Observe(ctx context.Context, r *endpoint.Record) (*rollout.DNS, error) {
+	seen := &rollout.DNS{Target: "model"}
+	err := d.h.call(ctx, "ObserveDNS", func() error {
+		for _, a := range slices.Concat(r.Desired.Aliases(false), r.Aliases) {
+			switch here, exists := d.h.w.Hosts[a]; {
+			case here:
+				seen.Here = append(seen.Here, a)
+			case exists:
+				seen.Elsewhere = append(seen.Elsewhere, a)
+			}
+		}
+		return nil
+	})
+	return seen, err
+}
+
+func (d dns) Point(ctx context.Context, r *endpoint.Record, a endpoint.Alias) error {
+	hosts := d.h.w.Hosts
+	return d.h.change(ctx, "Point "+a.Host, func() error {
+		if here, exists := hosts[a]; exists && !here && !r.Keeps(a) {
+			return fmt.Errorf("%s is somebody else's", a)
+		}
+		hosts[a] = true
+		return nil
+	})
+}
+
+func (d dns) Unpoint(ctx context.Context, _ *endpoint.Record, a endpoint.Alias) error {
+	hosts := d.h.w.Hosts
+	return d.h.change(ctx, "Unpoint "+a.Host, func() error {
+		if hosts[a] {
+			delete(hosts, a)
+		}
+		return nil
+	})
+}

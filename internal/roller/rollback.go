@@ -57,6 +57,9 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 	if _, err := run.drive(ctx); err != nil {
 		return err
 	}
+	if !run.enough(&run.record) {
+		return failed(run.world)
+	}
 	moved(run.world)
 	run.enough, run.brisk = nil, true
 	if _, err := run.drive(ctx); err != nil || before.Record.Lease == nil {
@@ -78,13 +81,14 @@ func (r *run) reassert(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-// rollbackTarget chooses the environment that traffic goes back to.
+// rollbackTarget chooses the environment that traffic goes back to: one that carried
+// all of it before, because any other would go through steps and gates.
 func rollbackTarget(w rollout.World, version string) (*endpoint.Environment, error) {
 	r := &w.Record
 	var best *endpoint.Environment
 	for i := range r.Environments {
 		e := &r.Environments[i]
-		back := r.Role(e) == endpoint.Retained && e.Retired.IsZero() || e.Name == r.Active && r.Rollout != nil
+		back := r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() || e.Name == r.Active && r.Rollout != nil
 		if !back || version != "" && e.Release.Version != version {
 			continue
 		}
@@ -101,6 +105,6 @@ func rollbackTarget(w rollout.World, version string) (*endpoint.Environment, err
 	case version == "":
 		return nil, fmt.Errorf("endpoint %s has no healthy environment to go back to: release %s is all there is; deploy an earlier version with Terraform", r.Endpoint, r.ActiveVersion())
 	default:
-		return nil, fmt.Errorf("endpoint %s keeps no healthy environment of release %s to go back to; ionroller status %s lists what there is", r.Endpoint, version, r.Endpoint)
+		return nil, fmt.Errorf("endpoint %s keeps no healthy environment of release %s to go back to that carried all traffic before; ionroller status %s lists what there is", r.Endpoint, version, r.Endpoint)
 	}
 }

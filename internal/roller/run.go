@@ -115,13 +115,16 @@ func outcome(w rollout.World, spec endpoint.Spec) error {
 	}
 }
 
-// refused returns the rejection of the desired release, unless it is live.
+// refused returns the rejection of the desired release. One that is live is not
+// refused, unless an operator went back from it and is not there yet.
 func refused(r *endpoint.Record) *endpoint.Rejection {
 	target := r.Desired.Release.Fingerprint()
-	if active := r.Environment(r.Active); active != nil && active.Fingerprint == target {
+	rejection := r.Rejected(target, r.Desired.Rollout.Retry)
+	active := r.Environment(r.Active)
+	if rejection != nil && !rejection.Pinned && active != nil && active.Fingerprint == target {
 		return nil
 	}
-	return r.Rejected(target, r.Desired.Rollout.Retry)
+	return rejection
 }
 
 // reached says that a spec is accepted, and its release live or on its way.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func Decide(w World) Decision {
 		return d.remove()
 	}
 	for _, rule := range []func() (Decision, bool){
-		d.obey, d.lose, d.supersede, d.restore, d.settle, d.repair, d.conclude, d.start,
+		d.obey, d.lose, d.supersede, d.restore, d.lower, d.settle, d.repair, d.conclude, d.start,
 		d.scale, d.aim, d.progress, d.resize, d.point, d.accept, d.retire, d.hold,
 	} {
 		if decision, ok := rule(); ok {
@@ -79,6 +80,9 @@ func (d *decider) supersede() (Decision, bool) {
 	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint == d.r.Desired.Release.Fingerprint() {
 		return pass()
 	}
+	if f.Kind == endpoint.Hot && f.Step >= 0 && d.left(f.From) {
+		return pass() // to give it up would bring back what an operator left
+	}
 	if f.Step >= 0 && (f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0) {
 		return do(Promote{Proven: false})
 	}
@@ -86,6 +90,16 @@ func (d *decider) supersede() (Decision, bool) {
 		Result: endpoint.Superseded,
 		Reason: fmt.Sprintf("release %s was asked for", d.r.Desired.Release.Version),
 	}})
+}
+
+// left says that an operator went back from an environment's release, and that it is
+// not what is asked for now.
+func (d *decider) left(name string) bool {
+	e := d.r.Environment(name)
+	if e == nil || e.Fingerprint == d.r.Desired.Release.Fingerprint() {
+		return false
+	}
+	return slices.ContainsFunc(d.r.Rejections, func(j endpoint.Rejection) bool { return j.Pinned && j.Fingerprint == e.Fingerprint })
 }
 
 // restore brings a healthy retained environment back when nothing serves.
@@ -141,8 +155,9 @@ func (d *decider) repair() (Decision, bool) {
 			return wait(Health)
 		}
 	}
-	if f := d.r.Rollout; d.stepping() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && d.Sights[f.To].Healthy < d.need(f, f.Step) {
-		// Its capacity went after the step was decided on: back to the step before.
+	if f := d.r.Rollout; d.stepping() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && (d.Sights[f.To].Healthy < d.need(f, f.Step) || d.alarmed(f)) {
+		// Its capacity went, or an alarm went off, after the step was decided on: back
+		// to the step before.
 		return do(Advance{f.Step - 1})
 	}
 	if d.worse(want) {
@@ -322,7 +337,7 @@ func (d *decider) progress() (Decision, bool) {
 	if d.unaccepted() && d.handedOver(f) {
 		return do(Accept{})
 	}
-	if f.Kind != endpoint.Hot && f.From != "" && f.Limit() != d.r.Desired.Rollout.Cap() {
+	if f.Kind != endpoint.Hot && f.From != "" && f.Limit() < d.r.Desired.Rollout.Cap() {
 		return d.recap(f, to)
 	}
 	if end := d.baked(f); d.Now.Before(end) {
@@ -419,6 +434,12 @@ func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 	if f.Paused != nil {
 		return wait(Consent)
 	}
+	if f.Step < 0 && f.Kind != endpoint.Hot && !d.floored(f) {
+		if d.overdue(f, to) {
+			return d.giveUp("%s does not take a change of its capacity, for %s (rollout.healthy_within)", f.From, d.r.Desired.Rollout.HealthyWithin)
+		}
+		return wait(Update)
+	}
 	if need := d.need(f, next); s.Healthy < need {
 		if d.overdue(f, to) {
 			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Share(next), d.r.Desired.Rollout.HealthyWithin)
@@ -426,6 +447,17 @@ func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 		return wait(Health)
 	}
 	return do(Advance{next})
+}
+
+// floored says that the environment which traffic may have to go back to keeps the
+// capacity for all of it.
+func (d *decider) floored(f *endpoint.Rollout) bool {
+	from, s := d.r.Environment(f.From), d.Sights[f.From]
+	if from == nil || s.Healthy == 0 {
+		return true // there is nothing to keep
+	}
+	want, _ := d.scaling(from)
+	return s.Scaling.Min >= want.Min
 }
 
 // need is the healthy capacity that a step takes: its share of the instances

@@ -109,6 +109,36 @@ func TestDecide(t *testing.T) {
 			w.Record.Desired = desired("1.1.0")
 			return w
 		}, "start new rollout to " + endpoint.EnvironmentName("checkout", release("1.1.0"), 1)},
+		"the cap is lowered before an earlier one's weight is sent": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Since, w.Record.Rollout.Cap = time.Time{}, 50
+			w.Record.Desired.Rollout.MaxWeight = 10
+			w.Traffic.Weights = map[string]int{old: 100}
+			return w
+		}, "follow the cap of 10 %"},
+		"an alarm fires before the step's weight is sent": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Since = time.Time{}
+			w.Record.Desired.Rollout.Alarms = []string{"errors"}
+			w.Guards = &rollout.Guards{Alarms: map[string]rollout.Alarm{"errors": {State: rollout.AlarmFiring}}}
+			w.Traffic.Weights = map[string]int{old: 100}
+			return w
+		}, "advance to step 0"},
+		"another release while an operator's way back is not at its end": {func() rollout.World {
+			w := rolling(0)
+			f := w.Record.Rollout
+			f.Kind, f.Steps = endpoint.Hot, []endpoint.Step{{Weight: 100}}
+			w.Traffic.Weights = map[string]int{young: 100}
+			w.Record.Rejections = []endpoint.Rejection{{Fingerprint: release("1.0.0").Fingerprint(), Pinned: true}}
+			w.Record.Desired = desired("1.2.0")
+			return w
+		}, "finish the rollout"},
+		"paused at the last step": {func() rollout.World {
+			w := rolling(len(desired("").Rollout.Plan()) - 1)
+			w.Now = noon.Add(time.Hour)
+			w.Record.Rollout.Paused = &endpoint.Stall{Reason: "ordered"}
+			return w
+		}, "wait for somebody to promote the rollout"},
 		"back to one that is proven and retained": {func() rollout.World {
 			w := live()
 			retained(&w, time.Minute)

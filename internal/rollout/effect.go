@@ -351,7 +351,7 @@ func (e *effect) aim(name string) {
 func (e *effect) unroute() {
 	e.r.RuleARN, e.r.Move = "", nil
 	for i := range e.r.Environments {
-		if env := &e.r.Environments[i]; env.OutSince.IsZero() {
+		if env := &e.r.Environments[i]; env.OutSince.IsZero() || e.Traffic.Weights[env.Name] > 0 {
 			env.OutSince = e.Now
 		}
 	}

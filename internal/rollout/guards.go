@@ -92,6 +92,11 @@ func (d *decider) verdict(f *endpoint.Rollout) verdict {
 	return v
 }
 
+// alarmed says that an alarm speaks against a release that there is another for.
+func (d *decider) alarmed(f *endpoint.Rollout) bool {
+	return f.From != "" && d.watched(f) && d.Guards != nil && d.alarms().against != nil
+}
+
 func (d *decider) alarms() verdict {
 	var v verdict
 	for _, name := range d.r.Desired.Rollout.Alarms {

@@ -40,11 +40,20 @@ func (d *decider) baked(f *endpoint.Rollout) time.Time {
 	return f.Since.Add(f.Steps[f.Step].Bake.Std())
 }
 
-// recap follows a cap that was changed while the rollout is in flight: capacity
-// first, where the share rises.
+// lower follows a cap that was lowered while the rollout is in flight, before any
+// weight above it is sent.
+func (d *decider) lower() (Decision, bool) {
+	f := d.r.Rollout
+	if f == nil || f.Back != nil || f.Frozen != nil || f.Kind == endpoint.Hot || f.From == "" || f.Limit() <= d.r.Desired.Rollout.Cap() {
+		return pass()
+	}
+	return do(Recap{d.r.Desired.Rollout.Cap()})
+}
+
+// recap follows a cap that was raised while the rollout is in flight: capacity first.
 func (d *decider) recap(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
 	need, healthy := d.need(f, f.Step), d.Sights[to.Name].Healthy
-	if d.r.Desired.Rollout.Cap() > f.Limit() && healthy < need {
+	if healthy < need {
 		if d.overdue(f, to) {
 			return d.giveUp("%s has %d healthy targets of the %d that the raised cap needs, for %s (rollout.healthy_within)", to.Name, healthy, need, d.r.Desired.Rollout.HealthyWithin)
 		}

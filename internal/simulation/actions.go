@@ -11,6 +11,12 @@ var Actions = []struct{ Kind, Words string }{
 	{"Start", "start "},
 	{"Count", "count a read "},
 	{"Advance", "advance to "},
+	{"Obey", "obey the order "},
+	{"Recap", "follow the cap "},
+	{"Lift", "lift the pause"},
+	{"Freeze", "freeze the rollout"},
+	{"Thaw", "go on with the frozen rollout"},
+	{"Probe", "ask "},
 	{"Settle", "note that traffic is "},
 	{"Promote", "finish the rollout"},
 	{"Abandon", "give the rollout up"},
@@ -22,16 +28,19 @@ var Actions = []struct{ Kind, Words string }{
 	{"Shift", "set traffic "},
 	{"Scale", "scale "},
 	{"Resize", "set the capacity "},
+	{"Aim", "aim the test route "},
+	{"Unaim", "remove the test route"},
 	{"Unroute", "remove the listener rule"},
 	{"Retire", "terminate environment "},
 	{"Forget", "remove what is left "},
 	{"Dissolve", "remove the application"},
 }
 
-// records are the actions that only change the record.
+// records are the actions that do not change AWS.
 var records = map[string]bool{
 	"Start": true, "Count": true, "Advance": true, "Settle": true, "Promote": true, "Abandon": true,
-	"Conclude": true, "Lose": true, "Restore": true, "Accept": true,
+	"Conclude": true, "Lose": true, "Restore": true, "Accept": true, "Obey": true, "Recap": true,
+	"Lift": true, "Freeze": true, "Thaw": true, "Probe": true,
 }
 
 // kindOf is the kind of an action that is worded so, or "".

@@ -185,7 +185,11 @@ func (b balancer) Shift(ctx context.Context, _ *endpoint.Record, groups map[stri
 
 func (b balancer) Unroute(ctx context.Context, arn string) error {
 	w := b.h.w
-	return b.h.change(ctx, "Unroute", func() error {
+	call := "Unroute"
+	if arn == testRule {
+		call = "Unaim"
+	}
+	return b.h.change(ctx, call, func() error {
 		switch {
 		case arn == testRule:
 			w.TestTarget = ""
@@ -215,3 +219,17 @@ func (m meter) Requests(ctx context.Context, group string, since time.Time) (flo
 func group(environment string) string { return "group/" + environment }
 
 func nameOf(group string) string { return group[len("group/"):] }
+
+// route replaces the rule's weights.
+func (w *World) route(weights map[string]int) {
+	switch {
+	case weights == nil:
+		w.Rule = nil
+	case w.Rule == nil:
+		w.rules++
+		w.Rule = &Rule{fmt.Sprint("rule ", w.rules), maps.Clone(weights)}
+	default:
+		w.Rule = &Rule{w.Rule.ARN, maps.Clone(weights)}
+	}
+	w.changed()
+}

@@ -27,6 +27,10 @@ const (
 	Rescaled    Fault = "scaling edited" // by a person
 	Contended   Fault = "second run"     // another run wants the endpoint at the same time
 	Interrupted Fault = "interrupted"    // the run is asked to end
+	Firing      Fault = "alarm fires"    // and is OK again later
+	Dataless    Fault = "no data"        // guards cannot tell for a while
+	Ordered     Fault = "order"          // an operator orders something
+	Preempted   Fault = "rolled back"    // by an operator, who takes the lease from whoever has it
 )
 
 // The faults that are in force for a while.
@@ -38,13 +42,9 @@ const (
 	Skewed  Fault = "clock skew"    // the run's machine is hours off
 )
 
-// An alarm that fires, and gates without data, belong to the faults of the world;
-// orders of operators (promote, pause, abort, rollback) belong to what users ask for
-// in users.go.
-
 var (
 	ofCalls   = []Fault{KilledBefore, KilledAfter, Throttled, Lost, Late, Paused}
-	ofWorld   = []Fault{Dying, Reweighted, RuleDeleted, Terminated, Rescaled, Contended, Interrupted}
+	ofWorld   = []Fault{Dying, Reweighted, RuleDeleted, Terminated, Rescaled, Contended, Interrupted, Firing, Dataless, Ordered, Preempted}
 	whileLong = []Fault{Stale, Refused, Broken, Sick, Skewed}
 
 	// Faults are all kinds.

@@ -470,3 +470,18 @@ func TestFailedEnvironmentIsKeptForAWhile(t *testing.T) {
 		t.Errorf("%d environments are left", len(s.w.Environments))
 	}
 }
+
+// A rollout in flight has nothing to be guarded from once the endpoint is removed.
+func TestRemoveAGuardedRollout(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.atShare("1.1.0", 50, func() { s.alarm(rollout.AlarmFiring) })
+	s.alarm(rollout.AlarmOK)
+	s.wantErr(s.try(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.OnFailure = endpoint.Freeze })), "is frozen")
+	s.w.Watch = nil
+	if err := s.w.Roller("destroy").Remove(context.Background(), "checkout"); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.w.Environments) != 0 {
+		t.Errorf("left: %v", s.w.Environments)
+	}
+}

@@ -14,6 +14,12 @@ const (
 	run    = "internal/roller/run.go"
 	pace   = "internal/roller/pace.go"
 	loop   = "internal/roller/roller.go"
+	guard  = "internal/rollout/guards.go"
+	hold   = "internal/rollout/hold.go"
+	orders = "internal/rollout/orders.go"
+	probe  = "internal/rollout/testroute.go"
+	watch  = "internal/roller/guard.go"
+	back   = "internal/roller/rollback.go"
 )
 
 // byASeed makes guards that some seed misses.
@@ -21,6 +27,16 @@ func byASeed(file string, table [][3]string) []Guard {
 	var all []Guard
 	for _, g := range table {
 		all = append(all, Guard{g[0], file, g[1], g[2], "./internal/simulation", "TestSeeds"})
+	}
+	return all
+}
+
+// byATest makes guards that a seed cannot show, or only by rare luck, and that a test
+// of their own proves.
+func byATest(file, pkg, run string, table [][3]string) []Guard {
+	all := byASeed(file, table)
+	for i := range all {
+		all[i].Package, all[i].Run = pkg, run
 	}
 	return all
 }
@@ -56,6 +72,7 @@ var guards = slices.Concat(
 		{"a candidate that lost its health is given up", `f.From != "" && s.Healthy == 0 && d.Sights`, "false && s.Healthy == 0 && d.Sights"},
 		{"a step is baked", "if end := d.baked(f); d.Now.Before(end) {", "if end := d.baked(f); false && d.Now.Before(end) {"},
 		{"a weight is raised with the capacity for it", "need := d.need(f, next); s.Healthy < need {", "need := d.need(f, next); false && s.Healthy < need {"},
+		{"who may get all traffic back keeps the capacity for it", "f.Kind != endpoint.Hot && !d.floored(f) {", "f.Kind != endpoint.Hot && false {"},
 		{"success takes the capacity for all traffic", "\tif s.Healthy >= d.need(f, f.Step) {", "\tif true {"},
 		{"what is needed is a share of all capacity", "return max(1, (share*from.Full+99)/100)", "_ = share\n\treturn 1"},
 		{"the active environment keeps its floor while traffic moves", "\t\t\twant.Min = max(want.Min, e.Full)\n\t\t}", "\t\t}"},
@@ -107,5 +124,63 @@ var guards = slices.Concat(
 	byASeed(loop, [][3]string{
 		{"requests are counted before an end", "s.Quiet = err == nil && n == 0", "s.Quiet = err == nil && n >= 0"},
 		{"who cannot count requests waits", "s.Quiet = err == nil && n == 0", "s.Quiet = n == 0"},
+	}),
+	byASeed(decide, [][3]string{
+		{"a cap that was lowered comes first", "d.restore, d.lower, d.settle", "d.restore, d.settle"},
+		{"an operator's way back is not given up halfway", "\tif f.Kind == endpoint.Hot && f.Step >= 0 && d.left(f.From) {", "\tif false {"},
+		{"what is capped stays", "\tcase d.capped(f):\n\t\treturn pass()\n", ""},
+		{"a step with a pause waits for consent", "\tcase d.consentWanted(f):\n\t\treturn d.consent(f)\n", ""},
+		{"what is frozen stays", "\tif f.Frozen != nil {\n\t\treturn d.thaw(f)\n\t}\n", ""},
+		{"a guard that speaks against a release is heard", "\tif v.against != nil {", "\tif false {"},
+	}),
+	// It takes a run that dies between two calls while an alarm begins to fire, or an
+	// order to pause in the last step.
+	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"no weight is sent under an alarm that fired since", " || d.alarmed(f)) {", ") {"},
+		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
+	}),
+	byASeed(guard, [][3]string{
+		{"a firing alarm speaks against a release", "case a.State == AlarmFiring || !a.Fired.IsZero():", "case false:"},
+		{"freezing leaves traffic", "case f.Step >= 0 && d.r.Desired.Rollout.OnFailure == endpoint.Freeze:", "case false:"},
+	}),
+	byASeed(hold, [][3]string{
+		{"a frozen rollout goes on only when asked", "if d.r.Desired.Rollout.Retry > f.Frozen.Retry {", "if true {"},
+		{"a pause lasts to its deadline", "\tif d.Now.Before(deadline) {", "\tif false && d.Now.Before(deadline) {"},
+		{"a raised cap takes capacity first", "\tif healthy < need {", "\tif false && healthy < need {"},
+	}),
+	byASeed(orders, [][3]string{
+		{"what serves is not dropped", "role == endpoint.Active || role == endpoint.Candidate {", "role == endpoint.Candidate {"},
+		{"what an operator left is rejected", "\t\te.reject(left, strings", "\t\t_ = strings.TrimRight\n\t\te.reject(to, strings"},
+		{"an operator wants what he goes back to", "\te.r.Desired.Release, e.r.GivenUp = to.Release, \"\"\n", "\te.r.GivenUp = \"\"\n"},
+	}),
+	byASeed(probe, [][3]string{
+		{"the test route is on the newest", "seen.RuleARN != \"\" && seen.Routed && seen.Target == newest:", "seen.RuleARN != \"\" && seen.Routed:"},
+		{"the test route goes when it is not wanted", "case d.r.Desired.TestRoute == nil && seen.RuleARN != \"\":", "case false:"},
+	}),
+	byASeed(retire, [][3]string{
+		{"what the test route reaches is not terminated", "\tif d.Traffic.Test.Target == e.Name {", "\tif false {"},
+		{"the test route goes with the endpoint", "\tif d.Traffic.Test.RuleARN != \"\" {", "\tif false {"},
+	}),
+	byASeed(run, [][3]string{
+		{"an order is carried out once", "return slices.Contains(r.record.Obeyed, o.ID) }), err", "return false }), err"},
+	}),
+	byASeed(back, [][3]string{
+		{"a rollback outlasts who it preempted", "\treturn run.reassert(ctx, r.Clock.Now().Add(strayCalls))", "\treturn nil"},
+		{"a rollback ends well only on its target", "\tif !run.enough(&run.record) {", "\tif false {"},
+	}),
+	byATest(probe, "./internal/simulation", "TestSmokeCheckKeepsUsersAway", [][3]string{
+		{"the smoke check is passed in a row", "if check == nil || f.Smoked >= check.Count || f.Kind", "if check == nil || !f.Probed.IsZero() || f.Kind"},
+	}),
+	byATest(orders, "./internal/rollout", "TestNoAbortOnTheWayBack", [][3]string{
+		{"an order to a rollout that ended is declined", "if f == nil || f.Back != nil {\n\t\treturn \"no rollout", "if f == nil {\n\t\treturn \"no rollout"},
+	}),
+	byATest(watch, "./internal/simulation", "TestRemoveAGuardedRollout", [][3]string{
+		{"nothing guards an endpoint that is removed", " || w.Record.Phase == endpoint.Deleting {", " {"},
+	}),
+	byATest(back, "./internal/simulation", "TestNoRollbackToWhatIsNotProven", [][3]string{
+		{"only what is proven is a way back", "r.Role(e) == endpoint.Retained && e.Proven && e.Retired", "r.Role(e) == endpoint.Retained && e.Retired"},
+	}),
+	byATest(run, "./internal/simulation", "TestInterruptedRollback", [][3]string{
+		{"what an operator left stays rejected until it is left", "rejection != nil && !rejection.Pinned && active", "rejection != nil && active"},
 	}),
 )

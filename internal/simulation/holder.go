@@ -28,6 +28,11 @@ type holder struct {
 	give func(struct{}) bool
 	stop context.CancelFunc
 	dead bool
+	// robber took its lease by an operator's rollback, whose target is where all
+	// traffic went.
+	robber *holder
+	target string
+
 	over bool
 	err  error
 

@@ -16,6 +16,7 @@ import (
 // watch is what the invariants remember. They judge by what is really so, and give
 // a run the benefit of what it could not know: what its last look did not show.
 type watch struct {
+	promises
 	sent     map[string]int // the last weights of ours
 	sentAt   time.Time
 	was      map[string]int // the rule's before the change under way
@@ -23,6 +24,7 @@ type watch struct {
 	told     map[string]bool
 	sequence int64                // of that announcement
 	full     int                  // instances that carried all traffic when the rollout began
+	reached  string               // the last rollout whose candidate was given a share
 	rejected map[string]bool      // fingerprints that nobody asked for since they failed
 	hurt     map[string]time.Time // environments that others harmed, until when it may show
 	fate     map[string]Fault     // of launches, by environment
@@ -49,8 +51,17 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 		l.full = l.fewest(h, f.From)
 	}
 	if o := next.LastRollout; o != nil && (old == nil || old.LastRollout == nil || old.LastRollout.ID != o.ID) {
-		l.rejected[o.Target] = o.Result == endpoint.RolledBack
+		l.rejected[o.Target] = o.Result == endpoint.RolledBack && l.reached == o.ID
 	}
+	for _, j := range next.Rejections {
+		if old == nil || !slices.Contains(old.Rejections, j) {
+			l.rejected[j.Fingerprint] = true
+		}
+	}
+	if p := next.Pin; p != nil && (old.Pin == nil || *p != *old.Pin) {
+		delete(l.rejected, p.Fingerprint) // an operator wants it
+	}
+	l.held(h, old, next)
 	l.known(next)
 	l.expected(h, old, next)
 }
@@ -97,7 +108,7 @@ func (l *life) before(h *holder, call string) {
 		l.was = l.w.Rule.Weights
 	}
 	r := l.record()
-	if !l.late && (r.Lease == nil || r.Lease.Who.Run != h.run) {
+	if !l.late && h.robber == nil && (r.Lease == nil || r.Lease.Who.Run != h.run) {
 		l.fail("one run at a time", "%s by %s, which does not hold the lease", call, h.run)
 	}
 	if name, ok := strings.CutPrefix(call, "Retire "); ok {
@@ -113,6 +124,7 @@ func (l *life) after(h *holder, call string) {
 		l.hurt[name] = l.w.Now.Add(10 * time.Minute)
 	}
 	if strings.HasPrefix(call, "Shift") {
+		l.strayed(h, l.w.Rule.Weights)
 		l.shifted(h, r, l.w.Rule.Weights)
 		if !maps.Equal(l.sent, l.w.Rule.Weights) && l.announce == rollout.Shares(l.w.Rule.Weights) {
 			l.sent, l.sentAt = l.w.Rule.Weights, l.w.Now
@@ -142,6 +154,7 @@ func (l *life) retiring(h *holder, name string) {
 	if e == nil || !e.ready(l.w.Now) {
 		return
 	}
+	l.aimed(h, name)
 	if !e.Foreign.IsZero() && !e.Foreign.Before(h.shown) {
 		return
 	}
@@ -158,152 +171,5 @@ func (l *life) retiring(h *holder, name string) {
 	}
 	if e.Answers.After(l.w.Now) && out < rollout.DrainDeadline-slack {
 		l.fail(invariant, "%s still answers requests", name)
-	}
-}
-
-// shifted checks a change of weights.
-func (l *life) shifted(h *holder, r *endpoint.Record, now map[string]int) {
-	sum := 0
-	for _, weight := range now {
-		sum += weight
-	}
-	if sum != 100 {
-		l.fail("weights sum to the whole", "%v", now)
-	}
-	if shares := rollout.Shares(now); l.announce != shares && (!l.late || !l.told[shares]) {
-		l.fail("the trail explains every change of weight", "%s was set, and the trail announced %q", shares, l.announce)
-	}
-	if l.overdue {
-		return // nobody can do anything about it but repair it
-	}
-	l.serves(h, now)
-	for name, weight := range now {
-		l.fit(h, r, name, weight)
-		if weight > l.sent[name] && weight > (rollout.Traffic{Weights: l.was}).Percent(name) {
-			l.raised(h, r, name, weight)
-		}
-	}
-}
-
-// serves checks that traffic does not move from what is healthy to what is not.
-func (l *life) serves(h *holder, now map[string]int) {
-	for name := range now {
-		if l.most(h, name) > 0 {
-			return
-		}
-	}
-	for name, share := range l.was {
-		if share > 0 && l.fewest(h, name) > 0 {
-			l.fail("weights name a healthy environment", "traffic went from %v, which is healthy, to %v, which is not", l.was, now)
-		}
-	}
-}
-
-// fit checks that an environment with traffic stays.
-func (l *life) fit(h *holder, r *endpoint.Record, name string, weight int) {
-	e := l.w.Environments[name]
-	if weight > 0 && !l.late && !e.Ending.IsZero() && e.Ending.Before(h.shown) {
-		l.fail("nothing with traffic is terminated", "%s gets %d %% and is being terminated", name, weight)
-	}
-	if target := r.Environment(name).Fingerprint; weight > l.sent[name] && l.rejected[target] && !fallsBack(r, target) {
-		l.fail("a rejected release gets no traffic", "%s gets %d %%, and failed before", name, weight)
-	}
-}
-
-// fallsBack says that what was asked for failed too, and so the release that was
-// accepted last is tried once more.
-func fallsBack(r *endpoint.Record, target string) bool {
-	return r.Accepted != nil && r.Accepted.Release.Fingerprint() == target &&
-		r.LastRollout != nil && r.LastRollout.Target != target
-}
-
-// raised checks that an environment has what a higher weight takes.
-func (l *life) raised(h *holder, r *endpoint.Record, name string, weight int) {
-	f := r.Rollout
-	forward := f != nil && f.Back == nil && f.To == name
-	need := 1
-	if l.full > 0 {
-		need = max(1, (weight*l.full+99)/100)
-	}
-	if f == nil || f.From == "" || !forward && f.Kind == endpoint.Hot {
-		need = 1 // a hot rollout moves traffic first, and may be cut short then
-	}
-	if l.sent[name] > 0 && l.othersAreDown(h, name) {
-		return // it had a share already, and has to take the others'
-	}
-	if !forward && (l.w.Now.Before(l.hurt[name].Add(time.Minute)) || l.othersAreDown(h, name)) {
-		return // it is the best there is
-	}
-	if forward && f.From != "" && l.most(h, f.From) == 0 {
-		need = 1
-	}
-	// What was seen counts for a while: a change that was sent is sent again.
-	seen := l.w.Now.Add(-90 * time.Second)
-	if h.shown.Before(seen) {
-		seen = h.shown
-	}
-	if _, have := l.extent(seen, name); have < need {
-		l.fail("weight has healthy capacity", "%s gets %d %% with %d healthy instances and needs %d", name, weight, have, need)
-	}
-	if !forward || l.late {
-		return
-	}
-	if f.Step > 0 && l.sent[name] == f.Steps[f.Step-1].Weight {
-		if bake := f.Steps[f.Step-1].Bake.Std(); l.w.Now.Sub(l.sentAt) < bake-slack {
-			l.fail("a step is baked", "%s gets %d %% after %s, and the bake is %s", name, weight, l.w.Now.Sub(l.sentAt), bake)
-		}
-	}
-	e := l.w.Environments[name]
-	if f.Kind == endpoint.New && f.Step == 0 && (l.w.Now.Before(e.Settled) || l.w.Now.Sub(e.First) < slack) {
-		l.fail("three reads find it healthy", "%s gets traffic %s after its first instance was healthy", name, l.w.Now.Sub(e.First))
-	}
-}
-
-// othersAreDown says that nothing else that had traffic is healthy for sure.
-func (l *life) othersAreDown(h *holder, name string) bool {
-	for other, share := range l.was {
-		if other != name && share > 0 && l.fewest(h, other) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// most is the largest number of healthy instances that an environment had since
-// the time that the run's last look showed; fewest is the smallest.
-func (l *life) most(h *holder, name string) int {
-	_, most := l.extent(h.shown, name)
-	return most
-}
-
-func (l *life) fewest(h *holder, name string) int {
-	fewest, _ := l.extent(h.shown, name)
-	return fewest
-}
-
-func (l *life) extent(since time.Time, name string) (fewest, most int) {
-	fewest = 1 << 30
-	l.w.between(since, func(m moment, at time.Time) {
-		n := 0
-		if e, ok := m.environments[name]; ok {
-			n = e.healthy(at)
-		}
-		fewest, most = min(fewest, n), max(most, n)
-	})
-	return fewest, most
-}
-
-// chain checks that the trail is unbroken.
-func (l *life) chain() {
-	previous := endpoint.TrailHead{}
-	for _, e := range l.w.Trail {
-		if e.Sequence != previous.Sequence+1 || e.Previous != previous.Hash {
-			l.fail("the trail is a chain", "it breaks at event %d, %s", e.Sequence, e.Type)
-			return
-		}
-		previous = endpoint.TrailHead{Sequence: e.Sequence, Hash: e.Hash()}
-	}
-	if r := l.record(); r != nil && r.Trail != previous && l.broken == nil {
-		l.fail("the trail is a chain", "the record's head is %d, the trail's %d", r.Trail.Sequence, previous.Sequence)
 	}
 }

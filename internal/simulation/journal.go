@@ -93,6 +93,9 @@ func (j *journal) take(ctx context.Context, name string, who endpoint.Who, creat
 		if create && record.Phase == endpoint.Deleted {
 			record.Revive(w.Now)
 		}
+		if preempt && w.life != nil {
+			w.life.robbed(j.h, record.Lease)
+		}
 		if dead := record.Lease; dead != nil {
 			record.Append(endpoint.Event{Type: endpoint.LeaseTaken, Time: w.Now, Who: who, Message: "the lease was taken over from " + dead.Who.Run})
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
 // name is the endpoint's that a life is about.
@@ -26,9 +27,11 @@ type life struct {
 	calm   bool         // nothing goes wrong any more
 
 	users
+	operators
 	luck
 	watch
 
+	holders map[string]*holder // all, by the run
 	running int
 	runs    int
 	actions int
@@ -61,8 +64,9 @@ func Live(seed uint64, trace func(string)) Report { return live(seed, trace, fal
 
 func live(seed uint64, trace func(string), frozen bool) Report {
 	w := New()
-	l := &life{w: w, seed: seed, dice: rand.New(rand.NewPCG(seed, 0)), trace: trace, frozen: frozen, met: Coverage{}}
+	l := &life{w: w, seed: seed, dice: rand.New(rand.NewPCG(seed, 0)), trace: trace, frozen: frozen, met: Coverage{}, holders: map[string]*holder{}}
 	w.life = l
+	w.Alarms[alarmName] = rollout.Alarm{State: rollout.AlarmOK}
 	w.changed()
 	l.watch.begin()
 	l.luck = l.drawLuck()
@@ -139,6 +143,7 @@ func (l *life) run(what string, later time.Duration, work func(ctx context.Conte
 	l.say(h, "begins: %s", what)
 	l.running++
 	l.alive = append(l.alive, h)
+	l.holders[h.run] = h
 	h.start(later, func(ctx context.Context) error { return work(ctx, h) })
 	return h
 }

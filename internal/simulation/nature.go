@@ -48,6 +48,14 @@ func (l *life) befall(h *holder, f Fault) {
 		l.rescale()
 	case Contended:
 		l.contend(h)
+	case Firing:
+		l.alarm(rollout.AlarmFiring)
+	case Dataless:
+		l.alarm(rollout.AlarmInsufficient)
+	case Ordered:
+		l.order()
+	case Preempted:
+		l.rollBack()
 	case Interrupted:
 		for _, other := range l.alive {
 			if h == nil || h == other {
@@ -145,6 +153,7 @@ func (l *life) byHand(weights map[string]int) {
 	if l.w.Rule == nil {
 		return
 	}
+	l.edited = l.w.Now
 	l.say(nil, "a person sets the rule to %s", rollout.Shares(weights))
 	for name := range weights {
 		if e := l.w.Environments[name]; e.Share == 0 && weights[name] > 0 {

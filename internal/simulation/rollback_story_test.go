@@ -108,6 +108,34 @@ func TestRollbackWithLessCapacity(t *testing.T) {
 	}
 }
 
+// A rollback that was cut short is not undone by the next apply of what it left.
+func TestInterruptedRollback(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	s.w.Fault = func(call string, after bool) error {
+		if !after && strings.HasPrefix(call, "Shift") {
+			return context.Canceled
+		}
+		return nil
+	}
+	if err := s.rollback(""); err == nil {
+		t.Fatal("it was not cut short")
+	}
+	s.w.Fault = nil
+	s.wantErr(s.try(spec("1.1.0")), "is pinned")
+	s.update(spec("1.2.0"))
+	s.wantShares("1.2.0", 100)
+}
+
+// What never carried all traffic would go through steps: it is no way back.
+func TestNoRollbackToWhatIsNotProven(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	for i := range s.w.Records["checkout"].Environments {
+		s.w.Records["checkout"].Environments[i].Proven = false
+	}
+	s.wantErr(s.rollback("1.0.0"), "carried all traffic before")
+	s.wantShares("1.1.0", 100)
+}
+
 func TestNothingToGoBackTo(t *testing.T) {
 	s := begin(t, "1.0.0")
 	s.wantErr(s.rollback(""), "no healthy environment to go back to")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
 // target is the pair that a seed is after. Consecutive seeds go through all pairs,
@@ -42,6 +43,7 @@ func (l *life) scenes(p Pair) {
 func (l *life) scene(p Pair) {
 	l.say(nil, "a scene for %s and %q", p.Action, p.Fault)
 	chance := l.luck
+	l.alarm(rollout.AlarmOK)
 	l.often, l.busy, l.doomed, l.fates, l.aims = 0, 0, 0, nil, nil
 	defer func() { l.often, l.busy, l.doomed = chance.often, chance.busy, chance.doomed }()
 	if l.seldom(p.Action) {
@@ -68,6 +70,8 @@ func (l *life) scene(p Pair) {
 		next.Capacity = endpoint.Capacity{Min: next.Capacity.Min%3 + 1, Max: 6}
 		l.desired = next
 		l.wish(l.apply(next, false))
+	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim":
+		l.holding(p)
 	case "Unroute", "Dissolve":
 		l.wish(l.remove())
 		if l.broken == nil {
@@ -80,12 +84,16 @@ func (l *life) scene(p Pair) {
 
 // seldom says that chance alone seldom leads to an action.
 func (l *life) seldom(action string) bool {
-	return action == "Restore" || action == "Lose" || action == "Resize" || action == "Unroute"
+	switch action {
+	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe":
+		return true
+	}
+	return false
 }
 
 // other makes another release desired.
 func (l *life) other() endpoint.Spec {
-	next := l.spec()
+	next := plain(l.spec())
 	for next.Release.Version == l.desired.Release.Version {
 		next.Release.Version = pick(l, l.versions)
 	}

@@ -5,7 +5,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,6 +53,7 @@ func (l *life) spec() endpoint.Spec {
 		}
 		s.Rollout.Steps = append(s.Rollout.Steps, endpoint.Step{Weight: weight, Bake: endpoint.Duration(l.upTo(2 * time.Minute))})
 	}
+	l.guarded(&s)
 	return s
 }
 
@@ -107,6 +107,10 @@ func (l *life) remove() *holder {
 func (l *life) apply(spec endpoint.Spec, planned bool) *holder {
 	what := fmt.Sprintf("apply %s, capacity %d-%d, retention %s and %d, steps %v", spec.Release.Version,
 		spec.Capacity.Min, spec.Capacity.Max, spec.Retention.For, spec.Retention.Max, spec.Rollout.Steps)
+	if l.trace != nil {
+		p := spec.Rollout
+		what += fmt.Sprintf(", cap %d, alarms %v, analysis %v, on failure %q, retry %d, no wait %v, smoke %v", p.MaxWeight, p.Alarms, p.Analysis != nil, p.OnFailure, p.Retry, p.NoWait, p.Smoke)
+	}
 	var expect *roller.Expectation
 	var later time.Duration
 	if r := l.record(); planned && r != nil && r.Phase == endpoint.Live {
@@ -130,8 +134,7 @@ func (l *life) apply(spec endpoint.Spec, planned bool) *holder {
 		} else {
 			_, err = h.roller().Update(ctx, spec, expect)
 		}
-		var rejected *roller.Rejected
-		if errors.As(err, &rejected) && l.chance(2) {
+		if again(err) && l.chance(2) {
 			l.retry++ // somebody wants it all the same
 		}
 		return err
@@ -148,113 +151,9 @@ func (l *life) truth(r endpoint.Record) rollout.World {
 	if m.rule != "" {
 		w.Traffic = rollout.Traffic{RuleARN: m.rule, Weights: m.weights, Routed: true}
 	}
+	if m.test != "" {
+		w.Traffic.Test = rollout.TestRule{RuleARN: testRule, Target: m.test, Routed: true}
+	}
 	rollout.Learn(&w.Record, w.Sights)
 	return w
-}
-
-// The bounds within which a world without faults comes to what is desired, and
-// those of any run.
-const (
-	mostActions, mostLooks = 150, 1500
-	everActions, everLooks = 2000, 5000
-)
-
-// calmDown ends all faults. The world comes to what is desired, stays there, keeps
-// nothing longer than asked, and is gone without a trace when it is removed.
-func (l *life) calmDown() {
-	if l.broken != nil {
-		return
-	}
-	l.say(nil, "the faults stop")
-	l.calm = true
-	l.elapse(10 * time.Minute)
-	l.converge()
-	l.stay()
-	if l.broken == nil {
-		l.elapse(l.desired.Retention.For.Std() + time.Minute)
-		l.must(l.run("reconcile", 0, func(ctx context.Context, h *holder) error {
-			_, err := h.roller().Reconcile(ctx, name)
-			return err
-		}))
-		l.stay()
-	}
-	if l.broken == nil && len(l.names()) != 1 {
-		l.fail("nothing is kept longer than asked", "after the retention %v are left", l.names())
-	}
-	l.must(l.remove())
-	if r := l.record(); l.broken == nil && (len(l.names()) > 0 || l.w.Rule != nil || r.Phase != endpoint.Deleted || r.Lease != nil) {
-		l.fail("a removal leaves nothing", "left: %v, rule %v, phase %s", l.names(), l.w.Rule, r.Phase)
-	}
-	l.chain()
-}
-
-// converge applies what is desired. A rollout that was doomed before may fail once.
-func (l *life) converge() {
-	for try := 0; ; try++ {
-		h := l.apply(l.desired, false)
-		l.wish(h)
-		var failed *roller.Failed
-		var rejected *roller.Rejected
-		switch {
-		case h.err == nil || l.broken != nil:
-			return
-		case errors.As(h.err, &rejected) && try < 2:
-			l.desired.Rollout.Retry = rejected.Rejection.Retry + 1
-			continue
-		}
-		if !errors.As(h.err, &failed) || try == 1 {
-			l.fail("the world converges", "left alone, apply fails: %v", h.err)
-			return
-		}
-	}
-}
-
-// must lets a run end, and well.
-func (l *life) must(h *holder) {
-	l.wish(h)
-	if h.err != nil {
-		l.fail("the world converges", "left alone, a run fails: %v", h.err)
-	}
-}
-
-// bounded ends a run that does not come to an end.
-func (l *life) bounded(h *holder) {
-	actions, looks := everActions, everLooks
-	if l.calm {
-		actions, looks = mostActions, mostLooks
-		l.longest = max(l.longest, h.did)
-	}
-	if h.did > actions || h.looks > looks {
-		l.fail("the world converges in a bounded number of actions", "%d actions and %d looks", h.did, h.looks)
-		h.kill()
-	}
-}
-
-// stay checks that the world is as desired and that nothing would be done.
-func (l *life) stay() {
-	if l.broken != nil {
-		return
-	}
-	w := l.truth(*l.record())
-	if plan := rollout.Preview(w); plan.Kind != rollout.PlanNothing {
-		l.fail("the world stays", "the next plan is %s: %q", plan.Kind, plan.Steps)
-	}
-	active := w.Record.Environment(w.Record.Active)
-	if active == nil || active.Fingerprint != l.desired.Release.Fingerprint() {
-		l.fail("the world converges", "active is %q, desired %s", w.Record.Active, l.desired.Release.Version)
-		return
-	}
-	if len(w.Traffic.Weights) != 1 || w.Traffic.Weights[active.Name] == 0 {
-		l.fail("the world converges", "traffic is %v", w.Traffic.Weights)
-	}
-	want := rollout.Scaling{Min: l.desired.Capacity.Min, Max: l.desired.Capacity.Max}
-	if got := w.Sights[active.Name].Scaling; got != want {
-		l.fail("the world converges", "%s is bounded to %+v, want %+v", active.Name, got, want)
-	}
-	for _, e := range w.Record.Environments {
-		s := w.Sights[e.Name]
-		if e.Name != active.Name && (e.Failure != "" || !s.Scaling.Suspended || s.Scaling.Min < max(e.Full, 1)) {
-			l.fail("what is retained is whole", "%s had %d instances and is bounded to %+v", e.Name, e.Full, s.Scaling)
-		}
-	}
 }

@@ -11,8 +11,6 @@
 package simulation
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -237,18 +235,4 @@ func (w *World) sight(name string, m moment, t time.Time) rollout.Sight {
 		s.Errors = e.Errors
 	}
 	return s
-}
-
-// route replaces the rule's weights.
-func (w *World) route(weights map[string]int) {
-	switch {
-	case weights == nil:
-		w.Rule = nil
-	case w.Rule == nil:
-		w.rules++
-		w.Rule = &Rule{fmt.Sprint("rule ", w.rules), maps.Clone(weights)}
-	default:
-		w.Rule = &Rule{w.Rule.ARN, maps.Clone(weights)}
-	}
-	w.changed()
 }

@@ -1,0 +1,58 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package simulation
+
+import (
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// holding leads to what only happens to rollouts that are guarded, held or tested.
+func (l *life) holding(p Pair) {
+	next := l.other()
+	next.Rollout.Steps = []endpoint.Step{
+		{Weight: 20, Bake: endpoint.Duration(5 * time.Second)}, {Weight: 50, Bake: endpoint.Duration(5 * time.Second)},
+	}
+	apply := func() {
+		l.desired = next
+		if l.broken == nil {
+			l.wish(l.apply(next, false))
+		}
+	}
+	pause := func(then endpoint.AfterTheWait) {
+		for i := range next.Rollout.Steps {
+			next.Rollout.Steps[i].Pause = endpoint.Pause{Deadline: endpoint.Duration(10 * time.Second), Then: then}
+		}
+	}
+	switch p.Action {
+	case "Obey":
+		for range 3 {
+			l.order()
+		}
+	case "Recap":
+		for _, limit := range []int{5, 15, 10} {
+			next.Rollout.MaxWeight = limit
+			apply()
+		}
+		next.Rollout.MaxWeight = 0
+	case "Lift":
+		pause(endpoint.ThenPromote)
+	case "Freeze", "Thaw":
+		pause(endpoint.ThenFreeze)
+		for range 2 {
+			apply()
+			l.retry++
+			next.Rollout.Retry = l.retry
+		}
+	case "Probe", "Aim", "Unaim":
+		l.tested(&next)
+		next.Rollout.Smoke = &endpoint.Smoke{Path: "/", Status: 200, Count: 3}
+		if p.Action == "Unaim" {
+			apply()
+			next.TestRoute, next.Rollout.Smoke = nil, nil
+		}
+	}
+	apply()
+}

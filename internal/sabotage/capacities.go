@@ -16,7 +16,7 @@ var capacities = []Guard{
 	{
 		Name:    "retained-does-not-scale",
 		Against: "the default trigger shrinks an environment that is kept for going back",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/capacity.go",
 		Old:     `want.Min, want.Suspended = max(e.Full, 1), true`,
 		New:     `want.Min = max(e.Full, 1)`,
 		Package: "internal/rollout", Test: "TestDecide/a retained environment scales by itself",
@@ -32,7 +32,7 @@ var capacities = []Guard{
 	{
 		Name:    "capacity-before-weight",
 		Against: "a group with too few targets is overrun",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/progress.go",
 		Old:     `if need := d.need(f, next); s.Healthy < need {`,
 		New:     `if need := d.need(f, next); s.Healthy < need && false {`,
 		Package: "internal/rollout", Test: "TestDecide/the next step waits for capacity",
@@ -40,7 +40,7 @@ var capacities = []Guard{
 	{
 		Name:    "candidate-has-its-floor",
 		Against: "the default trigger shrinks an environment that has little traffic yet",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/capacity.go",
 		Old:     `want.Min = max(want.Min, d.need(f, f.Step+1), e.Full)`,
 		New:     `want.Min = max(want.Min, e.Full)`,
 		Package: "internal/rollout", Test: "TestDecide/capacity is asked for before weight",
@@ -48,7 +48,7 @@ var capacities = []Guard{
 	{
 		Name:    "active-has-its-floor",
 		Against: "the default trigger shrinks an environment as traffic leaves it, to which it may go back",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/capacity.go",
 		Old: `			want.Min = max(want.Min, e.Full)
 		}`,
 		New:     `		}`,
@@ -57,7 +57,7 @@ var capacities = []Guard{
 	{
 		Name:    "no-weight-for-the-unhealthy",
 		Against: "a group of which all targets are unhealthy gets its requests all the same (fail-open)",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/progress.go",
 		Old:     `if f.From != "" && s.Healthy == 0 && d.Sights[f.From].Healthy > 0 {`,
 		New:     `if false {`,
 		Package: "internal/rollout", Test: "TestDecide/the candidate dies while it has traffic",
@@ -65,7 +65,7 @@ var capacities = []Guard{
 	{
 		Name:    "hot-only-when-whole",
 		Against: "an environment that lost instances fails open, or is overrun, when all traffic comes back at once",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/start.go",
 		Old:     `return s.Found && s.Ready && s.Healthy >= max(e.Full, 1)`,
 		New:     `return s.Found && s.Ready`,
 		Package: "internal/rollout", Test: "TestDecide/back to one that lost an instance",
@@ -73,7 +73,7 @@ var capacities = []Guard{
 	{
 		Name:    "three-healthy-reads",
 		Against: "a target that flaps is healthy in one read",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/progress.go",
 		Old:     `case f.Step < 0 && to.HealthyReads < endpoint.HealthyReadsWanted:`,
 		New:     `case f.Step < 0 && to.HealthyReads < 1:`,
 		Package: "internal/rollout", Test: "TestDecide/the next read is not due yet",

@@ -64,7 +64,7 @@ var environments = []Guard{
 	{
 		Name:    "errors-of-a-launch",
 		Against: "an environment becomes Ready although its launch failed",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/progress.go",
 		Old:     `if !to.Carried && len(s.Errors) > 0 {`,
 		New:     `if false {`,
 		Package: "internal/rollout", Test: "TestDecide/the platform reports an error",
@@ -80,7 +80,7 @@ var environments = []Guard{
 	{
 		Name:    "race-that-is-run-again",
 		Against: "of two launches on one listener one may lose a race for a priority",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/progress.go",
 		Old:     `if !to.Carried && s.Raced && d.attempts(to) < launchAttempts {`,
 		New:     `if false {`,
 		Package: "internal/rollout", Test: "TestLostRaceIsRunAgain",
@@ -96,7 +96,7 @@ var environments = []Guard{
 	{
 		Name:    "ready-is-not-healthy",
 		Against: "an environment is Ready before its targets are healthy",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/progress.go",
 		Old:     `healthy := s.Found && s.Ready && s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))`,
 		New:     `healthy := s.Found && s.Ready`,
 		Package: "internal/rollout", Test: "TestDecide/Ready without healthy targets is not healthy",
@@ -104,7 +104,7 @@ var environments = []Guard{
 	{
 		Name:    "resize-when-ready",
 		Against: "Elastic Beanstalk refuses updates while it is not Ready",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/capacity.go",
 		Old:     `if !d.Sights[active.Name].Ready {`,
 		New:     `if false {`,
 		Package: "internal/rollout", Test: "TestNothingIsAskedOfAnEnvironmentThatIsNotReady/another capacity",
@@ -112,7 +112,7 @@ var environments = []Guard{
 	{
 		Name:    "scale-when-ready",
 		Against: "an update under way sets the scaling group's bounds once more",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/capacity.go",
 		Old: `		case s.Ready:
 			return do(Scale{e.Name, want})`,
 		New: `		case true:

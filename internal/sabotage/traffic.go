@@ -47,7 +47,7 @@ var traffic = []Guard{
 	{
 		Name:    "weights-are-read-back",
 		Against: "a rule that was changed a moment ago is not yet what it was changed to",
-		File:    "internal/rollout/decide.go",
+		File:    "internal/rollout/traffic.go",
 		Old: `d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})`,
 		New: `true {

@@ -104,6 +104,9 @@ func (p *Platform) launch(ctx context.Context, r *endpoint.Record, e *endpoint.E
 	// It may be there already: an earlier call's answer was lost, or the name is
 	// somebody else's.
 	found, lookErr := p.live(ctx, r.Endpoint, e.Name)
+	if lookErr == nil && found == nil && made(err) {
+		return nil // reads do not show it yet; once they do, its tags say whether it is ours
+	}
 	if lookErr != nil || found == nil {
 		return err
 	}

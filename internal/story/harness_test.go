@@ -41,7 +41,7 @@ var program struct{ terraform, ionroller, cliConfig, profiles string }
 
 // atOnce is how many stories are told at a time, also where there are fewer
 // processors: they wait more than they work.
-const atOnce = "4"
+const atOnce = "5"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

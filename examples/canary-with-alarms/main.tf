@@ -56,7 +56,7 @@ resource "ionroller_endpoint" "checkout" {
     }
   }
 
-  retention = { max = 2, for = "2h", failed_for = "30m" }
+  retention = { keep_for = "2h", max = 2, failed_for = "30m" }
 
   deletion_protection = false # an example is to be thrown away
 }

@@ -113,7 +113,7 @@ func deploy(ctx context.Context, name, version, retention string) error {
 		Capacity:  endpoint.Capacity{Min: 1, Max: 2},
 		Routing:   endpoint.Routing{ListenerARN: os.Getenv("LISTENER_ARN"), Hosts: []string{name + ".example.com"}},
 		Rollout:   endpoint.RolloutPolicy{HealthyWithin: 60 * second},
-		Retention: endpoint.Retention{For: keep, Max: 2},
+		Retention: endpoint.Retention{KeepFor: keep, Max: 2},
 	}
 	world, err := loop.Observe(ctx, name)
 	if err != nil {

@@ -30,7 +30,7 @@ func good() endpoint.Spec {
 		Capacity:  endpoint.Capacity{Min: 2, Max: 4},
 		Routing:   endpoint.Routing{ListenerARN: "arn", Hosts: []string{"checkout.acme.com"}},
 		Rollout:   endpoint.RolloutPolicy{HealthyWithin: duration("15m"), MaxWeight: 100},
-		Retention: endpoint.Retention{For: duration("1h"), Max: 2},
+		Retention: endpoint.Retention{KeepFor: duration("1h"), Max: 2},
 	}
 }
 

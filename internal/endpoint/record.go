@@ -238,7 +238,7 @@ func (r *Record) Newest() string {
 func (r *Record) Expires(e *Environment) (time.Time, bool) {
 	switch role := r.Role(e); {
 	case role == Retained && !e.OutSince.IsZero():
-		return e.OutSince.Add(r.Desired.Retention.For.Std()), true
+		return e.OutSince.Add(r.Desired.Retention.KeepFor.Std()), true
 	case role == Failed && !e.FailedAt.IsZero():
 		return e.FailedAt.Add(r.Desired.Retention.FailedFor.Std()), true
 	default:

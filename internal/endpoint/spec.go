@@ -145,8 +145,8 @@ func (p RolloutPolicy) durations() (bakes, pauses time.Duration) {
 
 // Retention says how long and how many old environments are kept hot.
 type Retention struct {
-	For Duration `json:"for"` // counted from the moment the environment left traffic
-	Max int      `json:"max"` // environments kept beside the active one
+	KeepFor Duration `json:"keep_for"` // counted from the moment the environment left traffic
+	Max     int      `json:"max"`      // environments kept beside the active one
 	// FailedFor is how long an environment that was given up is kept, so that
 	// people can look at it.
 	FailedFor Duration `json:"failed_for,omitempty"`

@@ -56,7 +56,7 @@ func (s Spec) Validate() []Problem {
 	if s.Retention.Max < 0 {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
 	}
-	v.notNegative("retention.for", s.Retention.For)
+	v.notNegative("retention.keep_for", s.Retention.KeepFor)
 	v.notNegative("retention.failed_for", s.Retention.FailedFor)
 	return v.problems
 }

@@ -136,7 +136,7 @@ func (w *world) spec(version string) endpoint.Spec {
 		Capacity:  endpoint.Capacity{Min: 1, Max: 2},
 		Routing:   endpoint.Routing{ListenerARN: w.info.ListenerARN, Hosts: []string{host}},
 		Rollout:   endpoint.RolloutPolicy{Steps: []endpoint.Step{{Weight: 50, Bake: seconds(2)}}, HealthyWithin: endpoint.Duration(time.Hour)},
-		Retention: endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2},
+		Retention: endpoint.Retention{KeepFor: endpoint.Duration(time.Hour), Max: 2},
 	}
 }
 

@@ -98,7 +98,7 @@ resource "ionroller_endpoint" "checkout" {
 func TestAccEndpoint(t *testing.T) {
 	s := startSandbox(t)
 	info := s.Info()
-	const kept = `retention = { max = 3, for = "2h", failed_for = "1h" }`
+	const kept = `retention = { keep_for = "2h", max = 3, failed_for = "1h" }`
 	shown := func(name string, v knownvalue.Check) plancheck.PlanCheck {
 		return plancheck.ExpectKnownValue(address, tfjsonpath.New("rollout_plan").AtMapKey(name), v)
 	}
@@ -175,12 +175,12 @@ func TestAccEndpoint(t *testing.T) {
 			},
 			{
 				// The same durations, written in another way, and another capacity.
-				Config: strings.Replace(configuration(info, "1.1.0", `retention = { max = 3, for = "120m", failed_for = "60m" }`), "max = 3 }\n  health", "max = 4 }\n  health", 1),
+				Config: strings.Replace(configuration(info, "1.1.0", `retention = { keep_for = "120m", max = 3, failed_for = "60m" }`), "max = 3 }\n  health", "max = 4 }\n  health", 1),
 				ConfigPlanChecks: resource.ConfigPlanChecks{
 					PreApply: []plancheck.PlanCheck{
 						shown("kind", knownvalue.StringExact("update")),
 						shown("steps", steps("change the capacity of 1.1.0 to 1-4 instances")),
-						plancheck.ExpectKnownValue(address, tfjsonpath.New("retention").AtMapKey("for"), knownvalue.StringExact("2h")),
+						plancheck.ExpectKnownValue(address, tfjsonpath.New("retention").AtMapKey("keep_for"), knownvalue.StringExact("2h")),
 					},
 					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 				},

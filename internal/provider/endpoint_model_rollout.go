@@ -83,7 +83,7 @@ type testRouteModel struct {
 }
 
 type retentionModel struct {
-	For       types.String `tfsdk:"for"`
+	KeepFor   types.String `tfsdk:"keep_for"`
 	Max       types.Int64  `tfsdk:"max"`
 	FailedFor types.String `tfsdk:"failed_for"`
 }
@@ -193,7 +193,7 @@ func (r *reader) testRoute(o types.Object) *endpoint.TestRoute {
 
 func (r *reader) retention(m retentionModel) endpoint.Retention {
 	return endpoint.Retention{
-		For: r.duration("retention.for", m.For, defaultRetention), Max: integer(m.Max, defaultRetained),
+		KeepFor: r.duration("retention.keep_for", m.KeepFor, defaultRetention), Max: integer(m.Max, defaultRetained),
 		FailedFor: r.duration("retention.failed_for", m.FailedFor, defaultFailedFor),
 	}
 }
@@ -266,7 +266,7 @@ func testRouteValue(t *endpoint.TestRoute) types.Object {
 
 func retentionValue(r endpoint.Retention) types.Object {
 	return object(map[string]attr.Value{
-		"for": types.StringValue(r.For.String()), "max": types.Int64Value(int64(r.Max)), "failed_for": types.StringValue(r.FailedFor.String()),
+		"keep_for": types.StringValue(r.KeepFor.String()), "max": types.Int64Value(int64(r.Max)), "failed_for": types.StringValue(r.FailedFor.String()),
 	})
 }
 

@@ -82,7 +82,7 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 			Retry: rapid.IntRange(0, 9).Draw(t, "retry"), NoWait: rapid.Bool().Draw(t, "no_wait"),
 		},
 		Retention: endpoint.Retention{
-			For: duration.Draw(t, "for"), Max: rapid.IntRange(0, 9).Draw(t, "retained"), FailedFor: duration.Draw(t, "failed_for"),
+			KeepFor: duration.Draw(t, "keep_for"), Max: rapid.IntRange(0, 9).Draw(t, "retained"), FailedFor: duration.Draw(t, "failed_for"),
 		},
 		DeletionProtection: rapid.Bool().Draw(t, "deletion_protection"),
 		Timeouts:           endpoint.Timeouts{Create: maybe.Draw(t, "create"), Update: maybe.Draw(t, "update"), Delete: maybe.Draw(t, "delete")},
@@ -158,7 +158,7 @@ func TestDefaults(t *testing.T) {
 	if diags.HasError() {
 		t.Fatal(diags)
 	}
-	if !spec.DeletionProtection || spec.Capacity != (endpoint.Capacity{Min: 2, Max: 4}) || spec.Retention != (endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2}) {
+	if !spec.DeletionProtection || spec.Capacity != (endpoint.Capacity{Min: 2, Max: 4}) || spec.Retention != (endpoint.Retention{KeepFor: endpoint.Duration(time.Hour), Max: 2}) {
 		t.Errorf("defaults %+v", spec)
 	}
 	// The default of a whole object and those of its parts must not drift apart.

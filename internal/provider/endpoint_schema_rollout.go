@@ -127,7 +127,7 @@ func retentionSchema() schema.Attribute {
 		MarkdownDescription: "How long old environments are kept hot, with the capacity they had under full traffic. Their instances cost money until then.",
 		Default:             objectdefault.StaticValue(retentionValue(defaultKeeping())),
 		Attributes: map[string]schema.Attribute{
-			"for":        optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
+			"keep_for":   optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
 			"max":        optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
 			"failed_for": optionalDuration(defaultFailedFor, "How long an environment that was given up is kept without traffic, so that people can look at it. Default `0s`: it is removed at once."),
 		},

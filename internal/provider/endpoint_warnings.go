@@ -69,8 +69,8 @@ func (r *endpointResource) warnOfRollout(ctx context.Context, spec endpoint.Spec
 		return
 	}
 	steps := spec.Rollout.Plan()
-	if last, kept := steps[len(steps)-1].Bake, spec.Retention.For; shown.From != "" && spec.Rollout.Cap() == 100 && spec.Retention.Max > 0 && kept > 0 && kept <= last {
-		diags.AddAttributeWarning(path.Root("retention").AtName("for"), "Retention ends with the rollout", fmt.Sprintf(
+	if last, kept := steps[len(steps)-1].Bake, spec.Retention.KeepFor; shown.From != "" && spec.Rollout.Cap() == 100 && spec.Retention.Max > 0 && kept > 0 && kept <= last {
+		diags.AddAttributeWarning(path.Root("retention").AtName("keep_for"), "Retention ends with the rollout", fmt.Sprintf(
 			"The environment of %s leaves traffic when the last bake begins, which takes %s, and is kept for %s: it is removed as soon as the rollout ends, and there is nothing hot to go back to.", shown.From, last, kept))
 	}
 	firing, slow, err := r.roller.Doubts(ctx, spec)

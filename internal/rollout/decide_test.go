@@ -30,7 +30,7 @@ func desired(version string) endpoint.Spec {
 			HealthyWithin: endpoint.Duration(15 * time.Minute),
 			Steps:         []endpoint.Step{{Weight: 10, Bake: endpoint.Duration(10 * time.Minute)}, {Weight: 100, Bake: endpoint.Duration(5 * time.Minute)}},
 		},
-		Retention: endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2},
+		Retention: endpoint.Retention{KeepFor: endpoint.Duration(time.Hour), Max: 2},
 	}
 }
 

@@ -219,7 +219,7 @@ func (e *effect) promote(proven bool) {
 	e.finish(endpoint.Succeeded, "")
 	e.tell(endpoint.RolloutFinished, to, "%s carries all traffic", to.Release.Version)
 	if from := e.r.Environment(f.From); from != nil {
-		e.tell(endpoint.EnvironmentRetained, from, "%s is kept hot with %d instances for %s", from.Release.Version, from.Full, e.r.Desired.Retention.For)
+		e.tell(endpoint.EnvironmentRetained, from, "%s is kept hot with %d instances for %s", from.Release.Version, from.Full, e.r.Desired.Retention.KeepFor)
 	}
 	e.r.Active = to.Name
 }

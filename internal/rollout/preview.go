@@ -247,7 +247,7 @@ func (p *previewer) noteScale(a Scale) {
 	before := p.Sights[a.Environment].Scaling
 	switch {
 	case role == endpoint.Retained:
-		p.say("keep %s hot with %s for %s", e.Release.Version, instances(a.Scaling.Min), p.Record.Desired.Retention.For)
+		p.say("keep %s hot with %s for %s", e.Release.Version, instances(a.Scaling.Min), p.Record.Desired.Retention.KeepFor)
 	case a.Scaling.Min > before.Min:
 		p.say("raise %s to at least %s", e.Release.Version, instances(a.Scaling.Min))
 	default:

@@ -67,7 +67,7 @@ func (d *decider) due(e *endpoint.Environment) string {
 			return ""
 		}
 		if at, ok := d.r.Expires(e); ok && !d.Now.Before(at) {
-			return fmt.Sprintf("its retention of %s is over", d.r.Desired.Retention.For)
+			return fmt.Sprintf("its retention of %s is over", d.r.Desired.Retention.KeepFor)
 		}
 		if d.newer(e) >= d.r.Desired.Retention.Max {
 			return fmt.Sprintf("at most %d old environments are kept", d.r.Desired.Retention.Max)

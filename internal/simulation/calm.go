@@ -41,7 +41,7 @@ func (l *life) calmDown() {
 		l.stay()
 	}
 	if l.broken == nil {
-		l.elapse(l.desired.Retention.For.Std() + time.Minute)
+		l.elapse(l.desired.Retention.KeepFor.Std() + time.Minute)
 		l.reconcile()
 		l.stay()
 	}

@@ -97,7 +97,7 @@ func (l *life) other() endpoint.Spec {
 	for next.Release.Version == l.desired.Release.Version {
 		next.Release.Version = pick(l, l.versions)
 	}
-	next.Retention = endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2}
+	next.Retention = endpoint.Retention{KeepFor: endpoint.Duration(time.Hour), Max: 2}
 	l.desired = next
 	return next
 }

@@ -29,7 +29,7 @@ func spec(version string) endpoint.Spec {
 			Health:    endpoint.Health{Path: "/", DeregistrationDelay: endpoint.Duration(20 * time.Second)},
 		},
 		Capacity:  endpoint.Capacity{Min: 2, Max: 4},
-		Retention: endpoint.Retention{For: endpoint.Duration(time.Hour), Max: 2},
+		Retention: endpoint.Retention{KeepFor: endpoint.Duration(time.Hour), Max: 2},
 		Rollout: endpoint.RolloutPolicy{
 			HealthyWithin: endpoint.Duration(15 * time.Minute),
 			Steps: []endpoint.Step{

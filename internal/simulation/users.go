@@ -43,7 +43,7 @@ func (l *life) spec() endpoint.Spec {
 			Health: endpoint.Health{Path: "/", DeregistrationDelay: endpoint.Duration(l.drain)},
 		},
 		Capacity:  endpoint.Capacity{Min: 1 + l.dice.IntN(3)},
-		Retention: endpoint.Retention{For: endpoint.Duration(l.between(10*time.Second, 30*time.Minute)), Max: l.dice.IntN(3)},
+		Retention: endpoint.Retention{KeepFor: endpoint.Duration(l.between(10*time.Second, 30*time.Minute)), Max: l.dice.IntN(3)},
 		Rollout:   endpoint.RolloutPolicy{HealthyWithin: endpoint.Duration(l.between(3*time.Minute, 10*time.Minute)), Retry: l.retry},
 	}
 	s.Capacity.Max = s.Capacity.Min + l.dice.IntN(4)
@@ -106,7 +106,7 @@ func (l *life) remove() *holder {
 // rest, every other time with the plan that was shown a while before.
 func (l *life) apply(spec endpoint.Spec, planned bool) *holder {
 	what := fmt.Sprintf("apply %s, capacity %d-%d, retention %s and %d, steps %v", spec.Release.Version,
-		spec.Capacity.Min, spec.Capacity.Max, spec.Retention.For, spec.Retention.Max, spec.Rollout.Steps)
+		spec.Capacity.Min, spec.Capacity.Max, spec.Retention.KeepFor, spec.Retention.Max, spec.Rollout.Steps)
 	if l.trace != nil {
 		p := spec.Rollout
 		what += fmt.Sprintf(", cap %d, alarms %v, analysis %v, on failure %q, retry %d, no wait %v, smoke %v", p.MaxWeight, p.Alarms, p.Analysis != nil, p.OnFailure, p.Retry, p.NoWait, p.Smoke)

@@ -24,9 +24,9 @@ func TestAlarmBeforeTheRollout(t *testing.T) {
 	}
 	w.alarmByHand("orders")
 	ws.wantSays(ws.plan(true), `alarm "orders" needs 5m of bad data to fire, and the bake of step 1, at 50 %, is 1m`)
-	ws.set("retention.for", "1m")
+	ws.set("retention.keep_for", "1m")
 	ws.wantSays(ws.plan(true), "Retention ends with the rollout", "there is nothing hot to go back to")
-	ws.set("retention.for", nil)
+	ws.set("retention.keep_for", nil)
 	w.setAlarm("orders", types.StateValueAlarm)
 	ws.wantSays(ws.plan(true), "Alarm fires already", `alarm "orders" is in state ALARM already (the story says so)`)
 	before := len(w.changes())

@@ -40,7 +40,7 @@ func TestTooFewRequests(t *testing.T) {
 	w := startGuarded(t)
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(50, "2m"), step(100, "0s")})
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	ws.apply()
 	ws.set("rollout.analysis", map[string]any{"error_rate": map[string]any{"max": 5}, "minimum_requests": 30})
 	ws.set("rollout.extend_bake", "2m")

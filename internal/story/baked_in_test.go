@@ -50,7 +50,7 @@ func TestBakedIn(t *testing.T) {
 	before := len(w.changes())
 	ws.set("capacity", map[string]any{"min": 2, "max": 5})
 	ws.set("rollout", map[string]any{"steps": []any{step(20, "3s")}, "healthy_within": "10m"})
-	ws.set("retention", map[string]any{"for": "2h", "max": 3})
+	ws.set("retention", map[string]any{"keep_for": "2h", "max": 3})
 	ws.set("timeouts", map[string]any{"update": "3h"})
 	ws.set("deletion_protection", true)
 	if plan, _ := ws.planned(); plan.Kind != "update" || plan.PeakInstances != 3 {

@@ -27,7 +27,7 @@ func TestImportAndDestroy(t *testing.T) {
 	ws.set("routing.paths", []string{"/*"})
 	ws.set("routing.priority", 40)
 	ws.set("rollout.steps", []any{step(50, "1s"), step(100, "1s")})
-	ws.set("retention", map[string]any{"for": "90m", "max": 3})
+	ws.set("retention", map[string]any{"keep_for": "90m", "max": 3})
 	ws.set("timeouts", map[string]any{"create": "20m", "update": "61m", "delete": "30m"})
 	ws.set("deletion_protection", true)
 	ws.apply()
@@ -43,7 +43,7 @@ func TestImportAndDestroy(t *testing.T) {
 	ours, theirs := ws.attributes(), imported.attributes()
 	delete(ours, "rollout_plan") // of the last change, which the import did not make
 	delete(theirs, "rollout_plan")
-	ours["retention"].(map[string]any)["for"] = "1h30m" // the same, as an import writes it
+	ours["retention"].(map[string]any)["keep_for"] = "1h30m" // the same, as an import writes it
 	if diff := cmp.Diff(ours, theirs); diff != "" {
 		t.Errorf("the imported state differs:\n%s", diff)
 	}

@@ -29,7 +29,7 @@ func guarded(t *testing.T, change func(*workspace)) (*workspace, func() load.Sum
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(50, "5m"), step(100, "5m")})
 	ws.set("rollout.healthy_within", "2h")
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	change(ws)
 	ws.apply()
 	stream, err := load.Start(context.WithoutCancel(t.Context()), load.Config{URL: w.info.LoadBalancerURL, Host: host, Rate: 100})

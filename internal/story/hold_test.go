@@ -45,7 +45,7 @@ func TestFrozenRolloutGoesBack(t *testing.T) {
 	ws.set("rollout.steps", []any{step(50, "1h"), step(100, "1m")})
 	ws.set("rollout.alarms", []string{"orders"})
 	ws.set("rollout.on_failure", "freeze")
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	ws.apply()
 	_, end := w.traffic()
 	ws.set("version", "1.1.0")
@@ -84,7 +84,7 @@ func TestPausedRollout(t *testing.T) {
 	held := step(50, "1m")
 	held["pause"] = map[string]any{"deadline": "10m", "then": "promote"}
 	ws.set("rollout.steps", []any{held, step(100, "1m")})
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	ws.apply()
 	other := ws.clone()
 	if r := other.terraform("import", "ionroller_endpoint.checkout", "checkout"); r.code != 0 {
@@ -121,7 +121,7 @@ func TestRolloutLeftToReconcile(t *testing.T) {
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(50, "5m"), step(100, "0s")})
 	ws.set("rollout.wait", false)
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	ws.apply()
 	_, end := w.traffic()
 	ws.set("version", "1.1.0")

@@ -298,7 +298,7 @@ func (w *world) deployed() *workspace {
 	w.Helper()
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(10, "2s"), step(50, "2s"), step(100, "1s")})
-	ws.set("retention", map[string]any{"for": "10h", "max": 1})
+	ws.set("retention", map[string]any{"keep_for": "10h", "max": 1})
 	return ws
 }
 

@@ -27,7 +27,7 @@ const drained = 5 * time.Second
 func TestRetention(t *testing.T) {
 	w := start(t, sandbox.Config{})
 	ws := w.workspace()
-	ws.set("retention", map[string]any{"for": "1h", "max": 1})
+	ws.set("retention", map[string]any{"keep_for": "1h", "max": 1})
 	ws.apply()
 	first := ws.show().ActiveEnvironment
 	_, end := w.traffic()
@@ -49,11 +49,11 @@ func TestRetention(t *testing.T) {
 	}
 
 	// A retention that is over is a matter of the plan, too.
-	ws.set("retention.for", "0s")
+	ws.set("retention.keep_for", "0s")
 	if plan, _ := ws.planned(); plan.Kind != "remove-expired" || !strings.HasPrefix(plan.Steps[len(plan.Steps)-1], "remove "+second) {
 		t.Errorf("plan %+v", plan)
 	}
-	ws.set("retention.for", "12s")
+	ws.set("retention.keep_for", "12s")
 	ws.apply()
 	w.until("the retention of "+second+" is over", func() bool {
 		at, ok := w.record().Expires(w.record().Environment(second))
@@ -82,7 +82,7 @@ func TestRetention(t *testing.T) {
 func TestExpiredWithTraffic(t *testing.T) {
 	w := start(t, sandbox.Config{})
 	ws := w.workspace()
-	ws.set("retention.for", "1h")
+	ws.set("retention.keep_for", "1h")
 	ws.apply()
 	first := ws.show().ActiveEnvironment
 	ws.set("version", "1.1.0")
@@ -101,7 +101,7 @@ func TestExpiredWithTraffic(t *testing.T) {
 		Conditions: []elbtypes.RuleCondition{{Field: aws.String("host-header"), HostHeaderConfig: &elbtypes.HostHeaderConditionConfig{Values: []string{"old." + host}}}},
 		Actions:    []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: aws.String(w.record().Environment(first).TargetGroup)}},
 	})).Rules[0]
-	ws.set("retention.for", "1s")
+	ws.set("retention.keep_for", "1s")
 	ws.apply()
 	if got := shares(w.weights()); got != second+" 100" {
 		t.Errorf("traffic is %s", got)

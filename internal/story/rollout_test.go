@@ -27,7 +27,7 @@ func TestRollout(t *testing.T) {
 	w := start(t, sandbox.Config{})
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(10, "1s"), step(50, "2s"), step(100, "1s")})
-	ws.set("retention.for", "9s")
+	ws.set("retention.keep_for", "9s")
 	// The default trigger, but for a threshold that the traffic here is above.
 	ws.set("beanstalk.settings", []any{map[string]any{"namespace": "aws:autoscaling:trigger", "name": "LowerThreshold", "value": "100000"}})
 	ws.apply()

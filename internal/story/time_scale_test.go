@@ -20,7 +20,7 @@ func TestRealConfigurationOnAQuickClock(t *testing.T) {
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(10, "10m"), step(50, "5m"), step(100, "10m")})
 	ws.set("rollout.healthy_within", "1h") // which is 12 seconds on a busy machine
-	ws.set("retention.for", "1h")
+	ws.set("retention.keep_for", "1h")
 	ws.apply()
 	ws.set("version", "1.1.0")
 	plan, _ := ws.planned()

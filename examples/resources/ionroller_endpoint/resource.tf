@@ -30,6 +30,5 @@ resource "ionroller_endpoint" "checkout" {
     ]
   }
 
-  # max comes first: HCL reads a leading "for" as the start of a for expression.
-  retention = { max = 2, for = "1h" }
+  retention = { keep_for = "1h", max = 2 }
 }

@@ -65,6 +65,6 @@ resource "ionroller_endpoint" "checkout" {
     healthy_within = "15s"
   }
 
-  retention           = { max = 2, for = "10m" }
+  retention           = { keep_for = "10m", max = 2 }
   deletion_protection = false
 }

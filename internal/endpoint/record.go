@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// SchemaVersion is the version of Record that this program reads and writes.
-const SchemaVersion = 1
-
 // Phase is where an endpoint is in its life.
 type Phase string
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -102,10 +103,40 @@ func TestOwnership(t *testing.T) {
 
 func TestNewerSchema(t *testing.T) {
 	w := newWorld(t)
-	w.put("records/"+account+"/"+region+"/checkout.json", `{"schema": 2, "phase": {"new": "meaning"}}`)
-	_, err := w.journal().Read(t.Context(), "checkout")
-	if err == nil || !strings.Contains(err.Error(), "upgrade ionroller") {
-		t.Errorf("reading a newer record: %v", err)
+	const key = "records/" + account + "/" + region + "/checkout.json"
+	w.put(key, `{"schema": 99, "phase": {"new": "meaning"}}`)
+	for what, do := range map[string]func() error{
+		"read":     func() error { _, err := w.journal().Read(t.Context(), "checkout"); return err },
+		"acquired": func() error { _, err := w.journal().Acquire(t.Context(), "checkout", who("apply"), true); return err },
+		"preempted": func() error {
+			_, err := w.journal().Preempt(t.Context(), "checkout", who("rollback"))
+			return err
+		},
+	} {
+		if err := do(); err == nil || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), "upgrade ionroller") {
+			t.Errorf("a newer record is %s: %v", what, err)
+		}
+	}
+}
+
+// A record of an older schema is read as one of today, and becomes one with the
+// next write.
+func TestOlderSchema(t *testing.T) {
+	w := newWorld(t)
+	old, err := os.ReadFile("../endpoint/testdata/record-schema-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.put("records/"+account+"/"+region+"/checkout.json", string(old))
+	r, err := w.journal().Read(t.Context(), "checkout")
+	if err != nil || r.Schema != endpoint.SchemaVersion || r.Desired.Retention.Max != 3 {
+		t.Fatalf("read %+v, %v", r, err)
+	}
+	s := w.acquire("apply")
+	w.commit(s, func(r *endpoint.Record) { r.RuleARN = "arn:sure" })
+	stored := w.stored()
+	if stored.Schema != endpoint.SchemaVersion || stored.Desired.Retention != r.Desired.Retention || stored.Epoch != r.Epoch+1 {
+		t.Errorf("stored %+v", stored)
 	}
 }
 

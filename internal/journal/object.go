@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -42,8 +43,12 @@ func (j *Journal) get(ctx context.Context, name string) (*version, error) {
 		return nil, fmt.Errorf("reading the record of %s from bucket %s: %w", name, j.Bucket, err)
 	}
 	defer out.Body.Close()
+	text, err := io.ReadAll(out.Body)
+	if err != nil {
+		return nil, fmt.Errorf("reading the record of %s from bucket %s: %w", name, j.Bucket, err)
+	}
 	v := &version{etag: aws.ToString(out.ETag)}
-	if err := decode(out, &v.record); err != nil {
+	if v.record, err = endpoint.ParseRecord(text); err != nil {
 		return nil, fmt.Errorf("reading the record of %s from s3://%s/%s: %w", name, j.Bucket, j.recordKey(name), err)
 	}
 	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
@@ -52,22 +57,6 @@ func (j *Journal) get(ctx context.Context, name string) (*version, error) {
 	}
 	v.age = now.Sub(*out.LastModified)
 	return v, nil
-}
-
-// decode looks at the schema first: what a newer one means is not known here.
-func decode(out *s3.GetObjectOutput, r *endpoint.Record) error {
-	var text json.RawMessage
-	if err := json.NewDecoder(out.Body).Decode(&text); err != nil {
-		return fmt.Errorf("it is not a record: %w", err)
-	}
-	var head struct{ Schema int }
-	if err := json.Unmarshal(text, &head); err != nil {
-		return fmt.Errorf("it is not a record: %w", err)
-	}
-	if head.Schema > endpoint.SchemaVersion {
-		return fmt.Errorf("it was written by a newer ionroller, in schema %d, and this one reads up to %d: upgrade ionroller", head.Schema, endpoint.SchemaVersion)
-	}
-	return json.Unmarshal(text, r)
 }
 
 // put writes a record in place of the version with an ETag, or for the first

@@ -50,6 +50,7 @@ const (
 
 func endpointSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
+		Version:             stateVersion,
 		MarkdownDescription: "What serves a host name: a service's release behind an Application Load Balancer. A change to anything marked *baked in* makes a new immutable environment and moves traffic to it step by step; the old environment is kept hot, so that going back takes seconds.",
 		Attributes: withComputed(map[string]schema.Attribute{
 			"name": schema.StringAttribute{

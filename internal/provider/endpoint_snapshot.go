@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -26,17 +27,30 @@ type privateWriter interface {
 }
 
 func readSnapshot(ctx context.Context, private privateReader, diags *diag.Diagnostics) (rollout.World, bool) {
-	var w rollout.World
 	text, d := private.GetKey(ctx, snapshotKey)
 	diags.Append(d...)
 	if len(text) == 0 {
-		return w, false
+		return rollout.World{}, false
 	}
-	if err := json.Unmarshal(text, &w); err != nil {
+	w, err := parseSnapshot(text)
+	if err != nil {
 		diags.AddError("Unable to read the private state of the endpoint", fmt.Sprintf("%s. Run terraform refresh.", err))
 		return w, false
 	}
 	return w, true
+}
+
+// parseSnapshot reads a world whose record may be of an older schema.
+func parseSnapshot(text []byte) (rollout.World, error) {
+	var kept struct {
+		rollout.World
+		Record json.RawMessage `json:"record"`
+	}
+	err := json.Unmarshal(text, &kept)
+	if err == nil {
+		kept.World.Record, err = endpoint.ParseRecord(kept.Record)
+	}
+	return kept.World, err
 }
 
 func writeSnapshot(ctx context.Context, private privateWriter, w rollout.World, diags *diag.Diagnostics) {

@@ -46,8 +46,12 @@ func (w *world) object(key string, into any) {
 func (w *world) record() *endpoint.Record {
 	w.Helper()
 	var r endpoint.Record
-	w.object(fmt.Sprintf("records/%s/%s/checkout.json", w.info.AccountID, w.info.Region), &r)
+	w.object(w.recordKey(), &r)
 	return &r
+}
+
+func (w *world) recordKey() string {
+	return fmt.Sprintf("records/%s/%s/checkout.json", w.info.AccountID, w.info.Region)
 }
 
 // trail reads the endpoint's trail, and checks that nothing of it is missing or

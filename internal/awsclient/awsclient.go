@@ -5,7 +5,8 @@
 // come from, which roles are assumed, how calls are retried, and whose account it
 // is. It makes no calls of its own but those that say who the caller is.
 //
-// Endpoints follow AWS_ENDPOINT_URL and its per-service kin, as in every SDK.
+// Endpoints follow AWS_ENDPOINT_URL and its per-service kin, as in every SDK, unless
+// they are configured.
 package awsclient
 
 import (
@@ -14,10 +15,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -28,28 +29,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
+	"github.com/hashicorp/aws-sdk-go-base/v2/validation"
 )
-
-// Config says as whom and where AWS is called. What is empty comes from the
-// environment and the shared configuration files.
-type Config struct {
-	Region  string
-	Profile string
-	// AssumeRole are roles that are assumed one after the other.
-	AssumeRole []AssumeRole
-	// AllowedAccountIDs refuses every other account; empty allows all.
-	AllowedAccountIDs []string
-	// Product and Version are what the user agent says.
-	Product, Version string
-}
-
-// AssumeRole is a role to assume.
-type AssumeRole struct {
-	RoleARN     string
-	ExternalID  string
-	SessionName string
-	Duration    time.Duration // of the session; 0 takes the role's own
-}
 
 // Clients are the clients of all services in one Region, and as whom they call.
 type Clients struct {
@@ -69,28 +50,9 @@ type Clients struct {
 	Images         *Images
 }
 
-// Calls are tried this often, with at most this between two tries. Throttling is
-// among what is tried again.
-const (
-	maxAttempts = 10
-	maxBackoff  = 5 * time.Second
-)
-
 // New builds the clients and asks STS who the caller is.
 func New(ctx context.Context, c Config) (*Clients, error) {
-	base := awsbase.Config{
-		Region: c.Region, Profile: c.Profile,
-		AllowedAccountIds: c.AllowedAccountIDs,
-		MaxRetries:        maxAttempts, MaxBackoff: maxBackoff, RetryMode: aws.RetryModeStandard,
-		SkipCredsValidation: true, // New asks by itself
-		CallerName:          "ionroller",
-		UserAgent:           awsbase.UserAgentProducts{{Name: c.Product, Version: c.Version}},
-	}
-	for _, r := range c.AssumeRole {
-		base.AssumeRole = append(base.AssumeRole, awsbase.AssumeRole{
-			RoleARN: r.RoleARN, ExternalID: r.ExternalID, SessionName: r.SessionName, Duration: r.Duration,
-		})
-	}
+	base := c.base()
 	_, config, diags := awsbase.GetAwsConfig(ctx, &base)
 	if err := explain(c, diags); err != nil {
 		return nil, err
@@ -98,38 +60,69 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 	if config.Region == "" {
 		return nil, errors.New("no AWS Region: set the provider's region, AWS_REGION, or region in the profile of the shared configuration file")
 	}
+	if err := validation.SupportedRegion(config.Region); err != nil && c.KnownRegion {
+		return nil, fmt.Errorf("%q is no AWS Region that is known here: if it is a new one, set skip_region_validation = true", config.Region)
+	}
+	if config.RetryMaxAttempts == 0 { // neither here, nor by AWS_MAX_ATTEMPTS or the profile
+		retryer := config.Retryer
+		config.Retryer = func() aws.Retryer { return retry.AddWithMaxAttempts(retryer(), maxAttempts) }
+	}
 	config.APIOptions = append(slices.Clone(config.APIOptions), punctual)
-	clients := build(config)
-	if err := clients.identify(ctx, config); err != nil {
+	clients := build(config, c)
+	if err := clients.identify(ctx, config, c.Endpoints["sts"]); err != nil {
 		return nil, err
 	}
 	if ids := c.AllowedAccountIDs; len(ids) > 0 && !slices.Contains(ids, clients.Account) {
 		return nil, fmt.Errorf("the credentials are of account %s, and allowed_account_ids has only %s", clients.Account, strings.Join(ids, ", "))
 	}
+	if slices.Contains(c.ForbiddenAccountIDs, clients.Account) {
+		return nil, fmt.Errorf("the credentials are of account %s, which is among forbidden_account_ids", clients.Account)
+	}
 	return clients, nil
 }
 
-func build(config aws.Config) *Clients {
+func build(config aws.Config, c Config) *Clients {
 	clock := NewClock()
 	telling := config.Copy() // the services whose answers tell the time
 	telling.APIOptions = append(slices.Clone(config.APIOptions), clock.follow)
+	at := func(service string, base **string) {
+		if url := c.Endpoints[service]; url != "" {
+			*base = &url
+		}
+	}
 	return &Clients{
 		Region:         config.Region,
 		Clock:          clock,
-		Beanstalk:      elasticbeanstalk.NewFromConfig(telling),
-		LoadBalancing:  elasticloadbalancingv2.NewFromConfig(telling),
-		AutoScaling:    autoscaling.NewFromConfig(telling),
-		CloudFormation: cloudformation.NewFromConfig(telling),
-		CloudWatch:     cloudwatch.NewFromConfig(telling),
-		Route53:        route53.NewFromConfig(telling),
-		S3:             s3.NewFromConfig(config),
-		Images:         NewImages(config),
+		Beanstalk:      elasticbeanstalk.NewFromConfig(telling, func(o *elasticbeanstalk.Options) { at("elasticbeanstalk", &o.BaseEndpoint) }),
+		LoadBalancing:  elasticloadbalancingv2.NewFromConfig(telling, func(o *elasticloadbalancingv2.Options) { at("elbv2", &o.BaseEndpoint) }),
+		AutoScaling:    autoscaling.NewFromConfig(telling, func(o *autoscaling.Options) { at("autoscaling", &o.BaseEndpoint) }),
+		CloudFormation: cloudformation.NewFromConfig(telling, func(o *cloudformation.Options) { at("cloudformation", &o.BaseEndpoint) }),
+		CloudWatch:     cloudwatch.NewFromConfig(telling, func(o *cloudwatch.Options) { at("cloudwatch", &o.BaseEndpoint) }),
+		Route53:        route53.NewFromConfig(telling, func(o *route53.Options) { at("route53", &o.BaseEndpoint) }),
+		S3: s3.NewFromConfig(config, func(o *s3.Options) {
+			at("s3", &o.BaseEndpoint)
+			o.UsePathStyle = o.UsePathStyle || c.S3UsePathStyle
+		}),
+		Images: NewImages(config, c.Endpoints["ecr"]),
 	}
 }
 
+// S3In is the S3 client for buckets of a Region.
+func (c *Clients) S3In(region string) *s3.Client {
+	if region == "" || region == c.Region {
+		return c.S3
+	}
+	return s3.New(c.S3.Options(), func(o *s3.Options) { o.Region = region })
+}
+
 // identify asks STS as whom the clients call.
-func (c *Clients) identify(ctx context.Context, config aws.Config) error {
-	out, err := sts.NewFromConfig(config).GetCallerIdentity(ctx, nil)
+func (c *Clients) identify(ctx context.Context, config aws.Config, endpoint string) error {
+	client := sts.NewFromConfig(config, func(o *sts.Options) {
+		if endpoint != "" {
+			o.BaseEndpoint = &endpoint
+		}
+	})
+	out, err := client.GetCallerIdentity(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("asking STS in %s who the caller is: %w", c.Region, err)
 	}

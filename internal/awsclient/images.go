@@ -15,6 +15,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,10 @@ import (
 
 // Images asks Amazon ECR about images. It makes the one call that is needed of it
 // by hand, in AWS JSON 1.1.
-type Images struct{ config aws.Config }
+type Images struct {
+	config aws.Config
+	url    string // where ECR is; empty for its own place
+}
 
 // Image is an image in a registry of Amazon ECR.
 type Image struct {
@@ -39,8 +43,9 @@ type Image struct {
 	Tag        string
 }
 
-// NewImages returns what asks as whom a configuration says.
-func NewImages(config aws.Config) *Images { return &Images{config} }
+// NewImages returns what asks as whom a configuration says, at a URL or, without one,
+// where ECR is.
+func NewImages(config aws.Config, url string) *Images { return &Images{config, url} }
 
 // Digest returns what the image's tag points to, "sha256:...".
 func (i *Images) Digest(ctx context.Context, image Image) (string, error) {
@@ -128,9 +133,42 @@ const maxAnswer = 1 << 20
 
 // endpoint is where the image's registry takes calls. AWS_ENDPOINT_URL and
 // AWS_ENDPOINT_URL_ECR lead elsewhere, as in every SDK.
+//
+// Source of the names: the endpoint rules of ECR in the AWS SDK.
 func (i *Images) endpoint(image Image) string {
-	return cmp.Or(os.Getenv("AWS_ENDPOINT_URL_ECR"), aws.ToString(i.config.BaseEndpoint),
-		"https://api.ecr."+image.Region+"."+image.Domain) + "/"
+	host, domain := "api.ecr", image.Domain
+	fips, dual := i.wants()
+	if fips {
+		host = "ecr-fips"
+	}
+	if dual {
+		host = strings.TrimPrefix(host, "api.")
+		domain = map[string]string{"amazonaws.com": "api.aws", "amazonaws.com.cn": "api.amazonwebservices.com.cn"}[domain]
+	}
+	return cmp.Or(i.url, os.Getenv("AWS_ENDPOINT_URL_ECR"), aws.ToString(i.config.BaseEndpoint),
+		"https://"+host+"."+image.Region+"."+domain) + "/"
+}
+
+// wants says whether FIPS and dual-stack endpoints are configured.
+func (i *Images) wants() (fips, dual bool) {
+	ctx := context.Background() // nothing is waited for
+	for _, source := range slices.Backward(i.config.ConfigSources) {
+		if s, ok := source.(interface {
+			GetUseFIPSEndpoint(context.Context) (aws.FIPSEndpointState, bool, error)
+		}); ok {
+			if state, found, err := s.GetUseFIPSEndpoint(ctx); err == nil && found {
+				fips = state == aws.FIPSEndpointStateEnabled
+			}
+		}
+		if s, ok := source.(interface {
+			GetUseDualStackEndpoint(context.Context) (aws.DualStackEndpointState, bool, error)
+		}); ok {
+			if state, found, err := s.GetUseDualStackEndpoint(ctx); err == nil && found {
+				dual = state == aws.DualStackEndpointStateEnabled
+			}
+		}
+	}
+	return fips, dual
 }
 
 // refusal makes of an answer the error that the SDK would.

@@ -49,7 +49,7 @@ func noImage(w *world) {
 // repository makes the contract's repository, and names the image 1.0.0 in it.
 func (w *world) repository() (*awsclient.Images, awsclient.Image) {
 	w.ecr("CreateRepository", map[string]any{"repositoryName": w.name}, nil)
-	return awsclient.NewImages(w.config), awsclient.Image{Registry: w.account, Region: w.region, Domain: "amazonaws.com", Repository: w.name, Tag: "1.0.0"}
+	return awsclient.NewImages(w.config, ""), awsclient.Image{Registry: w.account, Region: w.region, Domain: "amazonaws.com", Repository: w.name, Tag: "1.0.0"}
 }
 
 // push puts the manifest of an image there that has one layer.

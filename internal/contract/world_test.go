@@ -188,7 +188,7 @@ func (w *world) clients() *awsclient.Clients {
 		Account: w.account, Partition: "aws", Region: w.region, Clock: awsclient.NewClock(),
 		S3: w.s3, LoadBalancing: w.elb, AutoScaling: w.asg, CloudWatch: w.cw, Route53: w.r53,
 		Beanstalk: elasticbeanstalk.NewFromConfig(w.config), CloudFormation: cloudformation.NewFromConfig(w.config),
-		Images: awsclient.NewImages(w.config),
+		Images: awsclient.NewImages(w.config, ""),
 	}
 }
 

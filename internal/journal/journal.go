@@ -16,6 +16,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,6 +49,9 @@ type Options struct {
 	Prefix  string // of all keys; may be empty
 	Account string // of the endpoints: twelve digits
 	Region  string // of the endpoints
+	// BucketRegion is where the bucket is, and Attribute what users call it: the
+	// endpoints' Region and "bucket" when empty.
+	BucketRegion, Attribute string
 	// Owner is whose endpoints may be read and changed. Without one, everybody's
 	// may, and none can be made.
 	Owner    string
@@ -69,7 +73,16 @@ func New(client *s3.Client, o Options) *Journal { return &Journal{Options: o, s3
 
 // Check returns what is wrong with the bucket.
 func (j *Journal) Check(ctx context.Context) ([]endpoint.Problem, error) {
-	out, err := j.s3.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &j.Bucket})
+	return CheckBucket(ctx, j.s3, j.Bucket, cmp.Or(j.BucketRegion, j.Region), cmp.Or(j.Attribute, "bucket"))
+}
+
+// CheckBucket returns what is wrong with a bucket that is to be in a Region, as the
+// attribute that names it.
+func CheckBucket(ctx context.Context, client *s3.Client, bucket, wanted, attribute string) ([]endpoint.Problem, error) {
+	problem := func(format string, args ...any) []endpoint.Problem {
+		return []endpoint.Problem{{Attribute: attribute, Message: fmt.Sprintf(format, args...)}}
+	}
+	out, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket})
 	region := ""
 	if err == nil {
 		region = aws.ToString(out.BucketRegion)
@@ -80,24 +93,23 @@ func (j *Journal) Check(ctx context.Context) ([]endpoint.Problem, error) {
 		region = response.Response.Header.Get("X-Amz-Bucket-Region")
 		switch status := response.HTTPStatusCode(); {
 		case status == http.StatusNotFound:
-			return j.problem("there is no bucket %q", j.Bucket), nil
+			return problem("there is no bucket %q", bucket), nil
 		case status == http.StatusForbidden:
-			return j.problem("reading bucket %q is denied: it is another account's, or s3:ListBucket is missing", j.Bucket), nil
-		case region != "" && region != j.Region:
+			return problem("reading bucket %q is denied: it is another account's, or s3:ListBucket is missing", bucket), nil
+		case region != "" && region != wanted:
 			err = nil
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading bucket %s: %w", j.Bucket, err)
+		return nil, fmt.Errorf("reading bucket %s: %w", bucket, err)
 	}
-	if region != "" && region != j.Region {
-		return j.problem("bucket %q is in Region %s and the endpoint is in %s: Elastic Beanstalk takes bundles only from a bucket of its own Region", j.Bucket, region, j.Region), nil
+	switch {
+	case region == "" || region == wanted:
+		return nil, nil
+	case attribute != "bucket":
+		return problem("bucket %q is in Region %s, not in %s: set journal.region", bucket, region, wanted), nil
 	}
-	return nil, nil
-}
-
-func (j *Journal) problem(format string, args ...any) []endpoint.Problem {
-	return []endpoint.Problem{{Attribute: "bucket", Message: fmt.Sprintf(format, args...)}}
+	return problem("bucket %q is in Region %s and the endpoint is in %s: Elastic Beanstalk takes bundles only from a bucket of its own Region", bucket, region, wanted), nil
 }
 
 // Read returns an endpoint's record, or nil when there is none. One of another

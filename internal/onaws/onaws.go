@@ -7,6 +7,7 @@
 package onaws
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"time"
@@ -27,11 +28,20 @@ import (
 // Config says as whom AWS is called and whose endpoints are meant.
 type Config struct {
 	AWS         awsclient.Config
-	Bucket      string            // of bundles and the journal
+	Bucket      string            // of bundles and, unless it is elsewhere, the journal
+	Journal     Journal           // where the journal is
 	Owner       string            // whose endpoints; empty only reads
 	DefaultTags map[string]string // on everything that is made
 	Run         string            // what runs, for the trail: "terraform apply"
 	Log         hclog.Logger
+}
+
+// Journal says where a journal is that is kept apart from the bundles. What is
+// empty is as with them.
+type Journal struct {
+	Bucket string
+	Region string
+	Prefix string // of all keys
 }
 
 // Connect makes the loop. It asks AWS who the caller is, and whether the bucket
@@ -45,11 +55,21 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 	if err != nil {
 		host = "unknown host"
 	}
-	records := journal.New(clients.S3, journal.Options{
-		Bucket: c.Bucket, Account: clients.Account, Region: clients.Region,
+	options := journal.Options{
+		Bucket: c.Bucket, Prefix: c.Journal.Prefix, Account: clients.Account, Region: clients.Region,
 		Owner: c.Owner, Platform: beanstalk.Kind, Clock: machine{clients.Clock},
-	})
+	}
+	apart := c.Journal.Bucket != "" && c.Journal.Bucket != c.Bucket
+	if apart {
+		options.Bucket, options.BucketRegion, options.Attribute = c.Journal.Bucket, cmp.Or(c.Journal.Region, clients.Region), "journal.bucket"
+	}
+	records := journal.New(clients.S3In(options.BucketRegion), options)
 	problems, err := records.Check(ctx)
+	if err == nil && apart {
+		var more []endpoint.Problem
+		more, err = journal.CheckBucket(ctx, clients.S3, c.Bucket, clients.Region, "bucket")
+		problems = append(problems, more...)
+	}
 	if err != nil {
 		return nil, err
 	}

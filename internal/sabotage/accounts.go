@@ -9,7 +9,7 @@ var accounts = []Guard{
 	{
 		Name:    "roles-of-other-accounts",
 		Against: "endpoints are in other accounts than the caller",
-		File:    "internal/awsclient/awsclient.go",
+		File:    "internal/awsclient/config.go",
 		Old:     `		base.AssumeRole = append(base.AssumeRole, awsbase.AssumeRole{`,
 		New:     `		base.AssumeRole = append(base.AssumeRole[:0], awsbase.AssumeRole{`,
 		Package: "internal/awsclient", Test: "TestRolesOfOtherAccounts",
@@ -17,7 +17,7 @@ var accounts = []Guard{
 	{
 		Name:    "external-id",
 		Against: "roles ask for an external ID",
-		File:    "internal/awsclient/awsclient.go",
+		File:    "internal/awsclient/config.go",
 		Old:     `ExternalID: r.ExternalID, `,
 		New:     ``,
 		Package: "internal/awsclient", Test: "TestRolesOfOtherAccounts",
@@ -34,8 +34,8 @@ var accounts = []Guard{
 		Name:    "throttled-calls-are-tried-again",
 		Against: "AWS throttles, and the SDK alone gives up after three tries",
 		File:    "internal/awsclient/awsclient.go",
-		Old:     `MaxRetries:        maxAttempts,`,
-		New:     `MaxRetries:        3,`,
+		Old:     `retryer(), maxAttempts)`,
+		New:     `retryer(), 3)`,
 		Package: "internal/awsclient", Test: "TestThrottlingIsBorne",
 	},
 	{

@@ -59,7 +59,7 @@ provider "ionroller" {
   bucket       = %q
   owner        = "acme/infra//test"
   default_tags = { team = "checkout" }
-  assume_role  = { role_arn = "arn:aws:iam::%s:role/deployer", session_name = "acceptance" }
+  assume_role  = [{ role_arn = "arn:aws:iam::%s:role/deployer", session_name = "acceptance" }]
 }
 
 resource "ionroller_endpoint" "checkout" {

@@ -39,7 +39,7 @@ func (s monitoring) DescribeAlarms(_ context.Context, in *cloudwatch.DescribeAla
 	}
 	found, next, err := page(found, in.NextToken, size, 100)
 	if err != nil {
-		return nil, &types.InvalidNextToken{Message: ptr(err.Error())}
+		return nil, &types.InvalidNextToken{Message: ptr(wire.Message(err))}
 	}
 	out := &cloudwatch.DescribeAlarmsOutput{MetricAlarms: []types.MetricAlarm{}, CompositeAlarms: []types.CompositeAlarm{}, NextToken: next}
 	for _, a := range found {
@@ -62,16 +62,10 @@ func checkDescribeAlarms(in *cloudwatch.DescribeAlarmsInput) error {
 	case relatives && (len(in.AlarmNames) > 0 || in.AlarmNamePrefix != nil || len(in.AlarmTypes) > 0 || in.StateValue != "" || in.ActionPrefix != nil ||
 		in.ChildrenOfAlarmName != nil && in.ParentsOfAlarmName != nil):
 		return wire.Errorf("ValidationError", "ChildrenOfAlarmName and ParentsOfAlarmName permit no other filter.")
-	case in.StateValue != "" && !slices.Contains(in.StateValue.Values(), in.StateValue):
-		return notAState(in.StateValue)
 	case in.MaxRecords != nil && (*in.MaxRecords < 1 || *in.MaxRecords > 100):
 		return wire.Errorf("ValidationError", "Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and 100", *in.MaxRecords)
 	}
 	return nil
-}
-
-func notAState(v types.StateValue) error {
-	return wire.Errorf("ValidationError", "Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", v)
 }
 
 // related tells whether an alarm is a child or a parent of another one.
@@ -150,7 +144,7 @@ func (s monitoring) DescribeAlarmHistory(_ context.Context, in *cloudwatch.Descr
 	}
 	found, next, err := page(found, in.NextToken, in.MaxRecords, 100)
 	if err != nil {
-		return nil, &types.InvalidNextToken{Message: ptr(err.Error())}
+		return nil, &types.InvalidNextToken{Message: ptr(wire.Message(err))}
 	}
 	return &cloudwatch.DescribeAlarmHistoryOutput{AlarmHistoryItems: present(found), NextToken: next}, nil
 }

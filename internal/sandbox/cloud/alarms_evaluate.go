@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -170,9 +169,6 @@ func (s monitoring) SetAlarmState(_ context.Context, in *cloudwatch.SetAlarmStat
 	}
 	if in.StateReasonData != nil && !json.Valid([]byte(*in.StateReasonData)) {
 		return nil, &types.InvalidFormatFault{Message: ptr("StateReasonData is not JSON")}
-	}
-	if !slices.Contains(in.StateValue.Values(), in.StateValue) {
-		return nil, notAState(in.StateValue)
 	}
 	s.setState(a, watch.State(in.StateValue), *in.StateReason, value(in.StateReasonData))
 	s.evaluateComposites()

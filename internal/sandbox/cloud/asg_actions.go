@@ -42,9 +42,9 @@ func (s scalingService) setSuspended(name string, processes []string, suspended 
 }
 
 func (s scalingService) TerminateInstanceInAutoScalingGroup(_ context.Context, in *autoscaling.TerminateInstanceInAutoScalingGroupInput) (*autoscaling.TerminateInstanceInAutoScalingGroupOutput, error) {
-	i, ok := s.instances[value(in.InstanceId)]
+	i, ok := s.instances[*in.InstanceId]
 	if !ok {
-		return nil, wire.Errorf("ValidationError", "Instance Id not found - No managed instance found for instance ID: %s", value(in.InstanceId))
+		return nil, wire.Errorf("ValidationError", "Instance Id not found - No managed instance found for instance ID: %s", *in.InstanceId)
 	}
 	g := i.group
 	if *in.ShouldDecrementDesiredCapacity {

@@ -15,6 +15,9 @@ import (
 )
 
 func (s scalingService) DescribeAutoScalingGroups(_ context.Context, in *autoscaling.DescribeAutoScalingGroupsInput) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
+	if err := checkFilters(in.Filters, "tag-key", "tag-value", "tag:<key>"); err != nil {
+		return nil, err
+	}
 	var found []types.AutoScalingGroup
 	for _, g := range s.scaling {
 		if (len(in.AutoScalingGroupNames) == 0 || slices.Contains(in.AutoScalingGroupNames, g.name)) && g.matches(in.Filters) {
@@ -23,6 +26,20 @@ func (s scalingService) DescribeAutoScalingGroups(_ context.Context, in *autosca
 	}
 	list, next, err := page(found, in.NextToken, in.MaxRecords, maxInstancesPerResult)
 	return &autoscaling.DescribeAutoScalingGroupsOutput{AutoScalingGroups: list, NextToken: next}, err
+}
+
+// checkFilters refuses filters that there are not.
+func checkFilters(filters []types.Filter, known ...string) error {
+	for _, f := range filters {
+		name := value(f.Name)
+		if strings.HasPrefix(name, "tag:") {
+			name = "tag:<key>"
+		}
+		if !slices.Contains(known, name) {
+			return wire.Errorf("ValidationError", "Filter type %s is not correct. Allowed Filter types are: %s", value(f.Name), strings.Join(known, " "))
+		}
+	}
+	return nil
 }
 
 // matches knows the filters tag:<key>, tag-key and tag-value.
@@ -109,6 +126,9 @@ func (g *scalingGroup) describeTags() []types.TagDescription {
 }
 
 func (s scalingService) DescribeTags(_ context.Context, in *autoscaling.DescribeTagsInput) (*autoscaling.DescribeTagsOutput, error) {
+	if err := checkFilters(in.Filters, "auto-scaling-group", "key", "value", "propagate-at-launch"); err != nil {
+		return nil, err
+	}
 	var found []types.TagDescription
 	for _, g := range s.scaling {
 		for _, t := range g.describeTags() {

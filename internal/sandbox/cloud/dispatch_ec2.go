@@ -32,21 +32,20 @@ func (c *Cloud) serveEC2(w http.ResponseWriter, r *http.Request, s scope) {
 			err = effect.Error
 		}
 	}
-	var set string
-	var items any
+	var answer ec2Answer
 	if err == nil {
 		c.mu.Lock()
 		world := c
 		if view := c.asOf("ec2", effect.Stale); view != nil {
 			world = view
 		}
-		set, items, err = world.ec2(call.Operation, r.Form)
+		answer, err = world.ec2(call.Operation, r.Form)
 		c.mu.Unlock()
 	}
 	if err == nil {
 		c.calls.add(call)
 		c.depart(effect)
-		writeEC2(w, call.RequestID, call.Operation, set, items)
+		writeEC2(w, call.RequestID, call.Operation, answer)
 		return
 	}
 	status, e := http.StatusBadRequest, &ec2Error{wire.Code(err), wire.Message(err)}
@@ -84,7 +83,7 @@ func formParameters(r *http.Request) json.RawMessage {
 }
 
 // writeEC2 writes an answer of EC2's.
-func writeEC2(w http.ResponseWriter, requestID, operation, set string, items any) {
+func writeEC2(w http.ResponseWriter, requestID, operation string, answer ec2Answer) {
 	type member struct {
 		XMLName xml.Name
 		Items   any `xml:"item"`
@@ -93,7 +92,8 @@ func writeEC2(w http.ResponseWriter, requestID, operation, set string, items any
 		XMLName   xml.Name
 		RequestID string `xml:"requestId"`
 		Set       member
-	}{xml.Name{Space: ec2Namespace, Local: operation + "Response"}, requestID, member{xml.Name{Local: set}, items}})
+		NextToken string `xml:"nextToken,omitempty"`
+	}{xml.Name{Space: ec2Namespace, Local: operation + "Response"}, requestID, member{xml.Name{Local: answer.set}, answer.items}, answer.next})
 }
 
 // writeEC2Error writes an error in EC2's own form.

@@ -33,9 +33,6 @@ func (c *Cloud) info(e *environment, message string) { c.report(e, types.EventSe
 func (s beanstalk) DescribeEvents(_ context.Context, in *elasticbeanstalk.DescribeEventsInput) (*elasticbeanstalk.DescribeEventsOutput, error) {
 	severities := types.EventSeverityTrace.Values()
 	least := slices.Index(severities, in.Severity)
-	if in.Severity != "" && least < 0 {
-		return nil, invalidValue("Value '%s' at 'severity' failed to satisfy constraint", in.Severity)
-	}
 	var found []types.EventDescription
 	for _, x := range slices.Backward(s.events) {
 		if is(in.ApplicationName, x.ApplicationName) && is(in.EnvironmentName, x.EnvironmentName) && is(in.EnvironmentId, &x.environmentID) &&

@@ -93,7 +93,11 @@ func (s registry) DescribeImages(_ context.Context, in *describeImagesInput) (*d
 		}
 		found = append(found, image)
 	}
-	out := &describeImagesOutput{ImageDetails: []imageDetail{}}
+	found, next, err := page(found, in.NextToken, in.MaxResults, 1000)
+	if err != nil {
+		return nil, wire.Errorf("InvalidParameterException", "%s", wire.Message(err))
+	}
+	out := &describeImagesOutput{ImageDetails: []imageDetail{}, NextToken: next}
 	for _, i := range found {
 		out.ImageDetails = append(out.ImageDetails, imageDetail{
 			RegistryID: &s.config.Account, RepositoryName: &r.name, ImageDigest: &i.digest, ImageTags: slices.Clone(i.tags),

@@ -53,10 +53,13 @@ type describeImagesInput struct {
 	RegistryID     *string           `wire:"registryId"`
 	RepositoryName *string           `wire:"repositoryName"`
 	ImageIDs       []imageIdentifier `wire:"imageIds"`
+	NextToken      *string           `wire:"nextToken"`
+	MaxResults     *int32            `wire:"maxResults"`
 }
 
 type describeImagesOutput struct {
 	ImageDetails []imageDetail `wire:"imageDetails"`
+	NextToken    *string       `wire:"nextToken"`
 }
 
 type imageDetail struct {

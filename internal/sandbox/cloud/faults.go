@@ -22,7 +22,7 @@ func Befallable() []string {
 	for _, o := range objects.Operations() {
 		names = append(names, "s3:"+o)
 	}
-	for _, o := range ec2Operations {
+	for o := range ec2Operations {
 		names = append(names, "ec2:"+o)
 	}
 	for _, o := range route53Operations {

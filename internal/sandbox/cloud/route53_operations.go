@@ -110,6 +110,9 @@ func (c *Cloud) route53(operation, id string, q url.Values, body []byte) (any, e
 		Comment string         `xml:"ChangeBatch>Comment"`
 		Changes []recordChange `xml:"ChangeBatch>Changes>Change"`
 	}
+	if len(body) == 0 {
+		return nil, wire.Errorf("InvalidInput", "1 validation error detected: Value null at 'changeBatch' failed to satisfy constraint: Member must not be null")
+	}
 	if err := readRoute53(body, &request); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (c *Cloud) serve() map[string]*wire.Service {
 			"SetDesiredCapacity":                  {"AutoScalingGroupName", "DesiredCapacity"},
 			"SetInstanceHealth":                   {"HealthStatus", "InstanceId"},
 			"SuspendProcesses":                    {"AutoScalingGroupName"},
-			"TerminateInstanceInAutoScalingGroup": {"ShouldDecrementDesiredCapacity"},
+			"TerminateInstanceInAutoScalingGroup": {"InstanceId", "ShouldDecrementDesiredCapacity"},
 			"UpdateAutoScalingGroup":              {"AutoScalingGroupName"},
 		},
 	}, scalingService{c})

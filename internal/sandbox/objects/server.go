@@ -98,12 +98,23 @@ func (s *Store) serve(c *call) error {
 	return handler(s, c)
 }
 
+// parameters are those of the operations served. Any other one may stand for an
+// operation that is not: PUT of a bucket with ?abac does not make a bucket.
+var parameters = map[string]bool{
+	"bucket-region": true, "continuation-token": true, "delete": true, "delimiter": true, "encoding-type": true, "fetch-owner": true,
+	"key-marker": true, "list-type": true, "location": true, "marker": true, "max-buckets": true, "max-keys": true, "max-parts": true,
+	"max-uploads": true, "part-number-marker": true, "partNumber": true, "prefix": true, "start-after": true, "tagging": true,
+	"upload-id-marker": true, "uploadId": true, "uploads": true, "versionId": true, "versioning": true,
+	"x-id": true, // which SDKs add, and S3 ignores
+}
+
 // checkUnserved refuses what would change the meaning of a served operation.
 func (c *call) checkUnserved() error {
-	for _, parameter := range []string{"partNumber", "append"} {
-		if c.query.Has(parameter) && !c.query.Has("uploadId") { // partNumber of a read
+	for name := range c.query {
+		known := parameters[name] || overrides[name] != "" || strings.HasPrefix(strings.ToLower(name), "x-amz-")
+		if !known || name == "partNumber" && !c.query.Has("uploadId") { // partNumber of a read
 			return fail(http.StatusNotImplemented, "NotImplemented",
-				"A query you provided requested a function that is not implemented: "+parameter+".")
+				"A query you provided requested a function that is not implemented: "+name+".")
 		}
 	}
 	if v := c.query.Get("versionId"); v != "" && v != "null" {

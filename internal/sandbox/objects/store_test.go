@@ -136,6 +136,8 @@ func TestUnservedIsNotImplemented(t *testing.T) {
 	for _, c := range []struct{ method, path string }{
 		{"GET", "/" + testBucket + "?acl"},
 		{"PUT", "/" + testBucket + "?versioning"},
+		{"PUT", "/new-bucket?abac"},          // of which no bucket comes
+		{"PUT", "/" + testBucket + "/k?new"}, // and no object
 		{"GET", "/" + testBucket + "?versions"},
 		{"GET", "/" + testBucket + "/k?partNumber=1"},
 		{"PUT", "/" + testBucket + "/k?retention"},

@@ -14,16 +14,17 @@ import time
 import zipfile
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 info = json.loads(sys.argv[1])
 
 
-def client(name, **credentials):
+def client(name, session=boto3, **credentials):
     if not credentials:
         credentials = {"aws_access_key_id": info["access_key_id"], "aws_secret_access_key": info["secret_access_key"]}
-    return boto3.client(
+    return session.client(
         name,
         endpoint_url=info["endpoint_url"],
         region_name=info["region"],
@@ -227,52 +228,59 @@ elb.delete_load_balancer(LoadBalancerArn=second["LoadBalancerArn"])
 elb.delete_target_group(TargetGroupArn=extra["TargetGroupArn"])
 assert {"Name": "condition-values-per-alb-rule", "Max": "5"} in elb.describe_account_limits()["Limits"]
 
-# CloudWatch.
-now = datetime.datetime.now(datetime.timezone.utc)
-window = {"StartTime": now - datetime.timedelta(minutes=5), "EndTime": now + datetime.timedelta(minutes=5)}
+
+def cloudwatch(cw, namespace):
+    """CloudWatch, by one of the protocols that clients of today and of before speak."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    window = {"StartTime": now - datetime.timedelta(minutes=5), "EndTime": now + datetime.timedelta(minutes=5)}
+
+    def hosts():
+        return cw.list_metrics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount", Dimensions=[
+            {"Name": "TargetGroup", "Value": group.split(":")[-1]}])["Metrics"]
+
+    until("the hosts are counted", hosts)
+    metrics = hosts()
+    assert len(metrics) == 1, metrics
+    data = cw.get_metric_data(MetricDataQueries=[{"Id": "hosts", "MetricStat": {"Metric": metrics[0], "Period": 60, "Stat": "Maximum"}}], **window)
+    assert data["MetricDataResults"][0]["Values"], data
+    points = cw.get_metric_statistics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount", Dimensions=metrics[0]["Dimensions"], Period=60, Statistics=["Maximum"], **window)
+    assert points["Datapoints"][0]["Timestamp"].tzinfo
+    refused("InvalidParameterValue", cw.get_metric_statistics, Namespace="x", MetricName="y", Period=7, Statistics=["Sum"], **window)
+    cw.put_metric_data(Namespace=namespace, MetricData=[
+        {"MetricName": "Errors", "Dimensions": [{"Name": "Service", "Value": "checkout"}], "Values": [1, 2], "Counts": [3, 1], "Unit": "Count"}])
+    errors = {"Namespace": namespace, "MetricName": "Errors", "Dimensions": [{"Name": "Service", "Value": "checkout"}]}
+    data = cw.get_metric_data(MetricDataQueries=[
+        {"Id": "sum", "MetricStat": {"Metric": errors, "Period": 60, "Stat": "Sum"}, "ReturnData": False},
+        {"Id": "double", "Expression": "2 * FILL(sum, 0)", "Label": "twice"}], **window)["MetricDataResults"]
+    assert [(r["Label"], sum(r["Values"])) for r in data] == [("twice", 10)], data
+    refused("InvalidParameterValue", cw.put_metric_data, Namespace="AWS/" + namespace, MetricData=[{"MetricName": "x", "Value": 1}])
+    cw.put_metric_alarm(
+        AlarmName="errors", Namespace=namespace, MetricName="Errors", Dimensions=errors["Dimensions"], Period=60, EvaluationPeriods=1, Statistic="Sum",
+        Threshold=4, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore", Tags=[{"Key": "team", "Value": "checkout"}])
+    alarm = cw.describe_alarms(AlarmNames=["errors", "none"])["MetricAlarms"][0]
+    assert alarm["TreatMissingData"] == "ignore" and alarm["StateTransitionedTimestamp"].tzinfo
+    until("the alarm is raised", lambda: cw.describe_alarms(StateValue="ALARM")["MetricAlarms"])
+    cw.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(errors) AND NOT FALSE")
+    assert cw.describe_alarms()["CompositeAlarms"] == []
+    until("the composite alarm is raised", lambda: cw.describe_alarms(AlarmTypes=["CompositeAlarm"], StateValue="ALARM")["CompositeAlarms"])
+    assert [a["AlarmName"] for a in cw.describe_alarms_for_metric(**errors)["MetricAlarms"]] == ["errors"]
+    assert cw.describe_alarm_history(AlarmName="errors", HistoryItemType="StateUpdate")["AlarmHistoryItems"][-1]["HistorySummary"].endswith("to ALARM")
+    cw.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="smoke")
+    cw.disable_alarm_actions(AlarmNames=["errors"])
+    assert not cw.describe_alarms(AlarmNamePrefix="err")["MetricAlarms"][0]["ActionsEnabled"]
+    cw.enable_alarm_actions(AlarmNames=["errors"])
+    cw.tag_resource(ResourceARN=alarm["AlarmArn"], Tags=[{"Key": "a", "Value": "b"}])
+    cw.untag_resource(ResourceARN=alarm["AlarmArn"], TagKeys=["team"])
+    assert cw.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
+    refused("ResourceNotFound", cw.delete_alarms, AlarmNames=["errors", "none"])
+    cw.delete_alarms(AlarmNames=["errors", "all"])
 
 
-def hosts():
-    return cw.list_metrics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount", Dimensions=[
-        {"Name": "TargetGroup", "Value": group.split(":")[-1]}])["Metrics"]
-
-
-until("the hosts are counted", hosts)
-metrics = hosts()
-assert len(metrics) == 1, metrics
-data = cw.get_metric_data(MetricDataQueries=[{"Id": "hosts", "MetricStat": {"Metric": metrics[0], "Period": 60, "Stat": "Maximum"}}], **window)
-assert data["MetricDataResults"][0]["Values"], data
-points = cw.get_metric_statistics(Namespace="AWS/ApplicationELB", MetricName="HealthyHostCount", Dimensions=metrics[0]["Dimensions"], Period=60, Statistics=["Maximum"], **window)
-assert points["Datapoints"][0]["Timestamp"].tzinfo
-refused("InvalidParameterValue", cw.get_metric_statistics, Namespace="x", MetricName="y", Period=7, Statistics=["Sum"], **window)
-cw.put_metric_data(Namespace="Acme", MetricData=[
-    {"MetricName": "Errors", "Dimensions": [{"Name": "Service", "Value": "checkout"}], "Values": [1, 2], "Counts": [3, 1], "Unit": "Count"}])
-errors = {"Namespace": "Acme", "MetricName": "Errors", "Dimensions": [{"Name": "Service", "Value": "checkout"}]}
-data = cw.get_metric_data(MetricDataQueries=[
-    {"Id": "sum", "MetricStat": {"Metric": errors, "Period": 60, "Stat": "Sum"}, "ReturnData": False},
-    {"Id": "double", "Expression": "2 * FILL(sum, 0)", "Label": "twice"}], **window)["MetricDataResults"]
-assert [(r["Label"], sum(r["Values"])) for r in data] == [("twice", 10)], data
-refused("InvalidParameterValue", cw.put_metric_data, Namespace="AWS/Acme", MetricData=[{"MetricName": "x", "Value": 1}])
-cw.put_metric_alarm(
-    AlarmName="errors", Namespace="Acme", MetricName="Errors", Dimensions=errors["Dimensions"], Period=60, EvaluationPeriods=1, Statistic="Sum",
-    Threshold=4, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore", Tags=[{"Key": "team", "Value": "checkout"}])
-alarm = cw.describe_alarms(AlarmNames=["errors", "none"])["MetricAlarms"][0]
-assert alarm["TreatMissingData"] == "ignore" and alarm["StateTransitionedTimestamp"].tzinfo
-until("the alarm is raised", lambda: cw.describe_alarms(StateValue="ALARM")["MetricAlarms"])
-cw.put_composite_alarm(AlarmName="all", AlarmRule="ALARM(errors) AND NOT FALSE")
-assert cw.describe_alarms()["CompositeAlarms"] == []
-until("the composite alarm is raised", lambda: cw.describe_alarms(AlarmTypes=["CompositeAlarm"], StateValue="ALARM")["CompositeAlarms"])
-assert [a["AlarmName"] for a in cw.describe_alarms_for_metric(**errors)["MetricAlarms"]] == ["errors"]
-assert cw.describe_alarm_history(AlarmName="errors", HistoryItemType="StateUpdate")["AlarmHistoryItems"][-1]["HistorySummary"].endswith("to ALARM")
-cw.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="smoke")
-cw.disable_alarm_actions(AlarmNames=["errors"])
-assert not cw.describe_alarms(AlarmNamePrefix="err")["MetricAlarms"][0]["ActionsEnabled"]
-cw.enable_alarm_actions(AlarmNames=["errors"])
-cw.tag_resource(ResourceARN=alarm["AlarmArn"], Tags=[{"Key": "a", "Value": "b"}])
-cw.untag_resource(ResourceARN=alarm["AlarmArn"], TagKeys=["team"])
-assert cw.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"] == [{"Key": "a", "Value": "b"}]
-refused("ResourceNotFound", cw.delete_alarms, AlarmNames=["errors", "none"])
-cw.delete_alarms(AlarmNames=["errors", "all"])
+for protocol in ("smithy-rpc-v2-cbor", "json", "query"):
+    session = botocore.session.get_session()
+    metadata = session.get_component("data_loader").load_service_model("cloudwatch", "service-2")["metadata"]
+    metadata["protocol"], metadata["protocols"] = protocol, [protocol]
+    cloudwatch(client("cloudwatch", boto3.Session(botocore_session=session)), "Acme." + protocol)
 
 # Images.
 refused("RepositoryNotFoundException", ecr.describe_images, repositoryName="checkout")

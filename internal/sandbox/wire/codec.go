@@ -230,6 +230,7 @@ func decodeLeaf(tree any, v reflect.Value, path string) error {
 			return bad()
 		}
 		v.SetString(text)
+		return checkWord(v, path)
 	case reflect.Bool:
 		b, ok := tree.(bool)
 		if isText {

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	smithy "github.com/aws/smithy-go"
@@ -79,16 +82,48 @@ func describe(err error) failure {
 
 // missingMembers is AWS's answer to a request without members that it must have.
 func missingMembers(names []string) error {
-	var b strings.Builder
-	for i, name := range names {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "Value null at '%s' failed to satisfy constraint: Member must not be null", strings.ToLower(name[:1])+name[1:])
+	var problems []string
+	for _, name := range names {
+		problems = append(problems, fmt.Sprintf("Value null at '%s' failed to satisfy constraint: Member must not be null", place(name)))
 	}
+	return invalid(problems)
+}
+
+// checkWord refuses a word that its enumeration does not have.
+func checkWord(v reflect.Value, path string) error {
+	all := v.MethodByName("Values")
+	if !all.IsValid() || v.String() == "" {
+		return nil
+	}
+	var words []string
+	values := all.Call(nil)[0]
+	for i := range values.Len() {
+		words = append(words, values.Index(i).String())
+	}
+	if slices.Contains(words, v.String()) {
+		return nil
+	}
+	return invalid([]string{fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+		v, place(path), strings.Join(words, ", "))})
+}
+
+// invalid is AWS's answer to parameters that its model does not allow.
+func invalid(problems []string) error {
 	plural := ""
-	if len(names) > 1 {
+	if len(problems) > 1 {
 		plural = "s"
 	}
-	return Errorf("ValidationError", "%d validation error%s detected: %s", len(names), plural, b.String())
+	return Errorf("ValidationError", "%d validation error%s detected: %s", len(problems), plural, strings.Join(problems, "; "))
 }
+
+// place words a path as those answers do: Actions.member.1.Type is
+// actions.1.member.type.
+func place(path string) string {
+	parts := strings.Split(listPlace.ReplaceAllString(path, ".$1.member"), ".")
+	for i, part := range parts {
+		parts[i] = strings.ToLower(part[:1]) + part[1:]
+	}
+	return strings.Join(parts, ".")
+}
+
+var listPlace = regexp.MustCompile(`\.member\.(\d+)`)

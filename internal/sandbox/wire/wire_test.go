@@ -162,6 +162,11 @@ func fill(t *testing.T, s *wire.Service, v reflect.Value, path string) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(reflect.ValueOf("key<&>").Convert(v.Type().Key()), e)
 	case reflect.String:
+		if all := v.MethodByName("Values"); all.IsValid() { // an enumeration
+			words := all.Call(nil)[0]
+			v.Set(words.Index(len(path) % words.Len()))
+			return
+		}
 		v.SetString("<" + path + "> & Ωδ")
 	case reflect.Bool:
 		v.SetBool(true)
@@ -175,6 +180,10 @@ func fill(t *testing.T, s *wire.Service, v reflect.Value, path string) {
 }
 
 type balancer struct{}
+
+func (balancer) CreateRule(context.Context, *elbv2.CreateRuleInput) (*elbv2.CreateRuleOutput, error) {
+	return &elbv2.CreateRuleOutput{}, nil
+}
 
 func (balancer) DescribeRules(_ context.Context, in *elbv2.DescribeRulesInput) (*elbv2.DescribeRulesOutput, error) {
 	if len(in.RuleArns) > 0 {
@@ -218,6 +227,7 @@ func TestErrors(t *testing.T) {
 		"Action=DescribeRules&ListenerArn=l&RuleArns.member.x=1": "is not a list index",
 		"Action=DescribeRules&ListenerArn=l&Marker.x=1":          "is not a string",
 		"Action=DescribeRules&ListenerArn=l&ListenerArn.x=1":     "ValidationError",
+		"Action=CreateRule&Actions.member.1.Type=nonsense":       "1 validation error detected: Value &#39;nonsense&#39; at &#39;actions.1.member.type&#39; failed to satisfy constraint: Member must satisfy enum value set: [forward, ",
 	} {
 		r, err := http.Post(url, "application/x-www-form-urlencoded", strings.NewReader(body))
 		if err != nil {

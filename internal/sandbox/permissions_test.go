@@ -121,6 +121,11 @@ func TestDeniedByResource(t *testing.T) {
 		OptionSettings: w.settings("aws:elasticbeanstalk:environment", "ServiceRole", "eb-service"),
 	})
 	denied(err, "iam:PassRole", "arn:aws:iam::123456789012:role/eb-service")
+	_, err = u.eb.CreateEnvironment(ctx, &elasticbeanstalk.CreateEnvironmentInput{
+		ApplicationName: aws.String("checkout"), EnvironmentName: aws.String("checkout-0"), VersionLabel: aws.String("1.0.0"), PlatformArn: aws.String(platformARN),
+		OptionSettings: w.settings("aws:autoscaling:launchconfiguration", "IamInstanceProfile", "arn:aws:iam::123456789012:instance-profile/eb-ec2"),
+	})
+	denied(err, "iam:PassRole", "arn:aws:iam::123456789012:role/eb-ec2")
 	id := *u.create("checkout-1", "1.0.0").EnvironmentId
 	w.untilStatus(id, ebtypes.EnvironmentStatusReady)
 	_, err = u.eb.TerminateEnvironment(ctx, &elasticbeanstalk.TerminateEnvironmentInput{EnvironmentId: &id})
@@ -177,6 +182,10 @@ func TestDeniedInS3(t *testing.T) {
 	u.wantCode(get(u, "records/missing"), "AccessDenied", "s3:ListBucket")
 	_, err := u.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &w.info.Bucket, Key: aws.String("records/missing")})
 	u.wantCode(err, "Forbidden", "")
+	calls := w.sandbox.Calls() // which tell what the answer to HEAD does not
+	if last := calls[len(calls)-1]; last.Outcome != "403" || !strings.Contains(last.Message, "is not authorized to perform: s3:ListBucket on resource: \""+bucket+"\"") {
+		t.Errorf("the log has %+v", last)
+	}
 	lister := w.as("lister", allow(bucket+"/*", "s3:GetObject")+","+allow(bucket, "s3:ListBucket"))
 	lister.wantCode(get(lister, "records/missing"), "NoSuchKey", "")
 
@@ -215,6 +224,52 @@ func TestDeniedInS3(t *testing.T) {
 	if len(several.Deleted) != 2 || len(several.Errors) != 1 || *several.Errors[0].Key != "trail/keep" || *several.Errors[0].Code != "AccessDenied" {
 		t.Errorf("%+v", several)
 	}
+}
+
+// Elastic Beanstalk reads and removes source bundles in the caller's name.
+func TestDeniedSourceBundle(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil)
+	ctx := t.Context()
+	w.version("1.0.0")
+	object := "arn:aws:s3:::" + w.info.Bucket + "/1.0.0.zip"
+	with := func(name string, more ...string) *world {
+		return w.as(name, strings.Join(append(more, allow("arn:aws:elasticbeanstalk:us-east-1:123456789012:applicationversion/*", "elasticbeanstalk:*")), ","))
+	}
+	in := &elasticbeanstalk.CreateApplicationVersionInput{
+		ApplicationName: aws.String("checkout"), VersionLabel: aws.String("again"),
+		SourceBundle: &ebtypes.S3Location{S3Bucket: &w.info.Bucket, S3Key: aws.String("1.0.0.zip")},
+	}
+	u := with("versions")
+	_, err := u.eb.CreateApplicationVersion(ctx, in)
+	u.wantCode(err, "AccessDenied", "elasticbeanstalk:CreateApplicationVersion on resource: arn:aws:elasticbeanstalk:us-east-1:123456789012:application/checkout")
+	application := allow("arn:aws:elasticbeanstalk:us-east-1:123456789012:application/checkout", "elasticbeanstalk:CreateApplicationVersion")
+	u = with("bundles", application)
+	_, err = u.eb.CreateApplicationVersion(ctx, in)
+	u.wantCode(err, "AccessDenied", "s3:GetObject on resource: "+object)
+	u = with("readers", application, allow(object, "s3:GetObject"))
+	must[*elasticbeanstalk.CreateApplicationVersionOutput](u)(u.eb.CreateApplicationVersion(ctx, in))
+
+	remove := &elasticbeanstalk.DeleteApplicationVersionInput{ApplicationName: aws.String("checkout"), VersionLabel: aws.String("1.0.0"), DeleteSourceBundle: aws.Bool(true)}
+	_, err = u.eb.DeleteApplicationVersion(ctx, remove)
+	u.wantCode(err, "AccessDenied", "s3:DeleteObject on resource: "+object)
+	remove.DeleteSourceBundle = nil
+	must[*elasticbeanstalk.DeleteApplicationVersionOutput](u)(u.eb.DeleteApplicationVersion(ctx, remove))
+}
+
+// Who may only make objects does not replace any.
+func TestDeniedToReplace(t *testing.T) {
+	t.Parallel()
+	w := start(t, nil)
+	u := w.as("scribe", `{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*", "Condition": {"StringEquals": {"s3:if-none-match": "*"}}}`)
+	in := func(condition *string) *s3.PutObjectInput {
+		return &s3.PutObjectInput{Bucket: &w.info.Bucket, Key: aws.String("trail/1"), Body: strings.NewReader("x"), IfNoneMatch: condition}
+	}
+	must[*s3.PutObjectOutput](u)(u.s3.PutObject(t.Context(), in(aws.String("*"))))
+	_, err := u.s3.PutObject(t.Context(), in(nil))
+	u.wantCode(err, "AccessDenied", "s3:PutObject")
+	_, err = u.s3.PutObject(t.Context(), in(aws.String("*")))
+	u.wantCode(err, "PreconditionFailed", "")
 }
 
 func TestDeniedInEC2(t *testing.T) {

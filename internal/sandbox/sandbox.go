@@ -160,6 +160,9 @@ func (s *Sandbox) Push(repository, tag, manifest string) (digest string, err err
 	return s.cloud.Push(repository, tag, manifest)
 }
 
+// SetPrincipal adds a user with a policy, or changes one.
+func (s *Sandbox) SetPrincipal(p cloud.Principal) error { return s.cloud.SetPrincipal(p) }
+
 // SetFaults replaces what goes wrong, all or nothing.
 func (s *Sandbox) SetFaults(settings faults.Settings) error { return s.faults.Set(settings) }
 

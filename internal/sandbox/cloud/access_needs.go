@@ -145,20 +145,45 @@ func (c *Cloud) needs(service, operation string, input any) []need {
 	if extra, ok := tagging[action]; ok && in.FieldByName("Tags").Len() > 0 {
 		needs = append(needs, need{extra.action, resolve(extra.resources[0])})
 	}
-	if create, ok := input.(*elasticbeanstalk.CreateEnvironmentInput); ok {
-		for _, o := range create.OptionSettings {
-			if value(o.OptionName) == "ServiceRole" && value(o.Value) != "" {
+	return append(needs, c.beanstalkNeeds(input)...)
+}
+
+// beanstalkNeeds are permissions that Elastic Beanstalk uses in the caller's name
+// during the call itself: to pass roles on, and for source bundles.
+//
+// Source: "Elastic Beanstalk user policy" in the AWS Elastic Beanstalk Developer Guide.
+func (c *Cloud) beanstalkNeeds(input any) []need {
+	var needs []need
+	switch in := input.(type) {
+	case *elasticbeanstalk.CreateEnvironmentInput:
+		for _, o := range in.OptionSettings {
+			passed := value(o.OptionName) == "ServiceRole" || value(o.OptionName) == "IamInstanceProfile"
+			if passed && value(o.Value) != "" {
 				needs = append(needs, need{"iam:PassRole", []string{c.roleARN(*o.Value)}})
 			}
+		}
+	case *elasticbeanstalk.CreateApplicationVersionInput:
+		needs = append(needs, need{"elasticbeanstalk:CreateApplicationVersion", []string{c.arn("elasticbeanstalk", "application/"+value(in.ApplicationName))}})
+		if b := in.SourceBundle; b != nil {
+			needs = append(needs, need{"s3:GetObject", []string{s3ARN + value(b.S3Bucket) + "/" + value(b.S3Key)}})
+		}
+	case *elasticbeanstalk.DeleteApplicationVersionInput:
+		a, err := c.application(value(in.ApplicationName))
+		if err != nil || !value(in.DeleteSourceBundle) {
+			break
+		}
+		if v, err := a.version(value(in.VersionLabel)); err == nil && v.SourceBundle != nil {
+			needs = append(needs, need{"s3:DeleteObject", []string{s3ARN + value(v.SourceBundle.S3Bucket) + "/" + value(v.SourceBundle.S3Key)}})
 		}
 	}
 	return needs
 }
 
-// roleARN is the ARN of a role of this account given by name or ARN.
+// roleARN is the ARN of a role of this account given by name or ARN. An instance
+// profile's role has the profile's name, as those have that AWS makes.
 func (c *Cloud) roleARN(role string) string {
 	if strings.HasPrefix(role, "arn:") {
-		return role
+		return strings.Replace(role, ":instance-profile/", ":role/", 1)
 	}
 	return "arn:aws:iam::" + c.config.Account + ":role/" + role
 }

@@ -52,6 +52,7 @@ func (c *Cloud) refuseS3(p principal, r *http.Request, operation string) string 
 	}
 	context := c.context(p)
 	context["s3:prefix"] = r.URL.Query().Get("prefix")
+	context["s3:if-match"], context["s3:if-none-match"] = r.Header.Get("If-Match"), r.Header.Get("If-None-Match")
 	needs := []need{{"s3:" + action, []string{resource}}}
 	if r.Header.Get("X-Amz-Tagging") != "" {
 		needs = append(needs, need{"s3:PutObjectTagging", []string{resource}})

@@ -18,10 +18,11 @@ type Call struct {
 	Service    string          `json:"service"`
 	Operation  string          `json:"operation"`
 	Parameters json.RawMessage `json:"parameters"`
-	Principal  string          `json:"principal"`        // ARN, empty for an unknown caller
-	Outcome    string          `json:"outcome"`          // "OK" or the error's code
-	Changing   bool            `json:"changing"`         // whether calls of this kind change something
-	Faults     []string        `json:"faults,omitempty"` // what befell the call by the fault settings
+	Principal  string          `json:"principal"`         // ARN, empty for an unknown caller
+	Outcome    string          `json:"outcome"`           // "OK" or the error's code
+	Message    string          `json:"message,omitempty"` // the error's
+	Changing   bool            `json:"changing"`          // whether calls of this kind change something
+	Faults     []string        `json:"faults,omitempty"`  // what befell the call by the fault settings
 }
 
 // keptCalls bounds the log: past it the older half is forgotten.

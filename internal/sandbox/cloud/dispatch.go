@@ -71,7 +71,7 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, s scope) {
 		x.Err = effect.Error
 	}
 	c.perform(withCaller(r.Context(), p, call.RequestID), x, call, effect)
-	call.Outcome = outcome(wire.Code(x.Err))
+	call.Outcome, call.Message = outcome(wire.Code(x.Err)), wire.Message(x.Err)
 	c.calls.add(call)
 	c.depart(effect)
 	w.Header().Set("Date", c.now().Format(http.TimeFormat))

@@ -62,7 +62,7 @@ func (c *Cloud) serveEC2(w http.ResponseWriter, r *http.Request, s scope) {
 	if effect.Error != nil {
 		status, e = effect.Error.HTTPStatus(), &ec2Error{effect.Error.Code, effect.Error.ErrorMessage()}
 	}
-	call.Outcome = e.code
+	call.Outcome, call.Message = e.code, e.message
 	c.calls.add(call)
 	c.depart(effect)
 	writeEC2Error(w, call.RequestID, status, e.code, e.message)

@@ -55,7 +55,7 @@ func (c *Cloud) serveRoute53(w http.ResponseWriter, r *http.Request, s scope) {
 		c.mu.Unlock()
 	}
 	if err != nil {
-		call.Outcome = wire.Code(err)
+		call.Outcome, call.Message = wire.Code(err), wire.Message(err)
 	}
 	c.calls.add(call)
 	c.depart(effect)

@@ -5,7 +5,9 @@ package cloud
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"html"
 	"io"
 	"net/http"
 	"strconv"
@@ -48,6 +50,7 @@ func (c *Cloud) serveS3(w http.ResponseWriter, r *http.Request, s scope) {
 		objects.WriteError(recorded, r, http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
 	default:
 		if why := c.refuseS3(p, r, call.Operation); why != "" {
+			call.Message = why // which the answer to HEAD does not tell
 			objects.WriteError(recorded, r, http.StatusForbidden, "AccessDenied", why)
 		} else if err := readWhole(r); err != nil {
 			objects.WriteError(recorded, r, http.StatusBadRequest, "IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
@@ -59,7 +62,8 @@ func (c *Cloud) serveS3(w http.ResponseWriter, r *http.Request, s scope) {
 	}
 	call.Outcome = "OK"
 	if recorded.status >= 400 {
-		call.Outcome = s3Code(recorded)
+		call.Outcome = cmp.Or(s3Element(recorded, "Code"), strconv.Itoa(recorded.status))
+		call.Message = cmp.Or(call.Message, s3Element(recorded, "Message"))
 	}
 	if id := recorded.header.Get("X-Amz-Request-Id"); id != "" {
 		call.RequestID = id
@@ -105,11 +109,12 @@ func s3Parameters(r *http.Request) json.RawMessage {
 	return b
 }
 
-// s3Code reads the code out of an error document; HEAD has none.
-func s3Code(r *recording) string {
-	_, rest, _ := strings.Cut(r.body.String(), "<Code>")
-	if code, _, ok := strings.Cut(rest, "</Code>"); ok {
-		return code
+// s3Element reads an element of an error document; HEAD has none.
+func s3Element(r *recording, name string) string {
+	_, rest, _ := strings.Cut(r.body.String(), "<"+name+">")
+	text, _, found := strings.Cut(rest, "</"+name+">")
+	if !found {
+		return ""
 	}
-	return strconv.Itoa(r.status)
+	return html.UnescapeString(text)
 }

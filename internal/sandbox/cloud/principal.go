@@ -73,6 +73,12 @@ func builtIn(account string) []Principal {
 	}
 }
 
+// SetPrincipal adds a user or changes one.
+func (c *Cloud) SetPrincipal(given Principal) error {
+	_, err := c.partition.setPrincipal(given)
+	return err
+}
+
 // setPrincipal adds a user or changes one.
 func (p *partition) setPrincipal(given Principal) (principal, error) {
 	account := given.Account

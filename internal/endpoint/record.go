@@ -83,6 +83,10 @@ type Move struct {
 	Weights map[string]int `json:"weights"` // percent by environment
 	Why     string         `json:"why"`
 	Since   time.Time      `json:"since"`
+	// Answered says that AWS took them, and Fresh that the rule never had them
+	// before, so that no read of the past can show them.
+	Answered bool `json:"answered,omitempty"`
+	Fresh    bool `json:"fresh,omitempty"`
 }
 
 // Kind says how a rollout reaches its environment.
@@ -108,6 +112,8 @@ type Rollout struct {
 	Sent    time.Time `json:"sent,omitzero"`
 	Since   time.Time `json:"since,omitzero"`
 	Started time.Time `json:"started"`
+	// Most is the largest share that was ever sent to To, in percent.
+	Most int `json:"most,omitempty"`
 	// Cap is the largest share that To gets, in percent: the policy's when the
 	// step was set. 0 is no cap.
 	Cap int `json:"cap,omitempty"`

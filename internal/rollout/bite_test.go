@@ -53,13 +53,64 @@ func TestWeightsAreReadBack(t *testing.T) {
 	w := rolling(0)
 	w.Record.Rollout.Since = time.Time{}
 	want := w.Record.Weights()
-	w.Record.Move = &endpoint.Move{Weights: want, Why: "step 1 of 2", Since: noon}
+	w.Record.Move = &endpoint.Move{Weights: want, Why: "step 1 of 2", Since: noon, Answered: true}
 	if d := rollout.Decide(w); d.Action == nil || d.Action.String() != (rollout.Settle{Weights: want}).String() {
 		t.Errorf("the rule is as wanted, and it comes to %+v", d)
 	}
 	w.Traffic.Weights = map[string]int{"env-1.0.0": 100}
 	if _, settled := rollout.Decide(w).Action.(rollout.Settle); settled {
 		t.Error("weights that are not there count as set")
+	}
+}
+
+// A read may show the time before weights were sent. Where nobody knows whether AWS
+// took them, one that the rule had before proves nothing, and they are sent again; one
+// that it never had, or that is late enough, proves that they were taken.
+func TestReadsOfThePastProveNothing(t *testing.T) {
+	back := func() rollout.World {
+		w := rolling(0)
+		w.Record.Rollout.Back, w.Record.Rollout.Since = &endpoint.GoingBack{Result: endpoint.RolledBack, Reason: "an alarm"}, time.Time{}
+		w.Traffic.Weights = map[string]int{"env-1.0.0": 100}
+		return w
+	}
+	up := func() rollout.World {
+		w := rolling(0)
+		w.Record.Rollout.Since = time.Time{}
+		w.Record.Environment("env-1.0.0").Full = 1
+		return w
+	}
+	for name, c := range map[string]struct {
+		w     rollout.World
+		later time.Duration
+		lost  bool // the answer
+		again bool
+	}{
+		"the way back, answered":               {back(), time.Second, false, false},
+		"the way back, its answer lost":        {back(), time.Second, true, true},
+		"the way back, its answer lost, later": {back(), 2 * time.Minute, true, false},
+		"a first share, its answer lost":       {up(), time.Second, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, want := c.w, c.w.Record.Weights()
+			shift := rollout.Shift{Weights: want, Why: "a test"}
+			w.Record, _ = rollout.Before(w, shift)
+			if !c.lost {
+				w.Record, _ = rollout.Effect(w, shift)
+			}
+			w.Now = w.Now.Add(c.later)
+			switch a := rollout.Decide(w).Action.(type) {
+			case rollout.Shift:
+				if !c.again {
+					t.Errorf("it is sent again: %s", a)
+				}
+			case rollout.Settle:
+				if c.again {
+					t.Errorf("a read of the past settles it: %s", a)
+				}
+			default:
+				t.Errorf("it comes to %+v", a)
+			}
+		})
 	}
 }
 

@@ -29,12 +29,16 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	if !ok {
 		return r, nil
 	}
-	since := w.Now
+	move := endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: w.Now}
+	f := r.Rollout
 	if r.Move != nil && maps.Equal(r.Move.Weights, shift.Weights) {
-		since = r.Move.Since // it is sent again
+		move.Since, move.Fresh = r.Move.Since, r.Move.Fresh // it is sent again
+	} else if f != nil && f.Back == nil {
+		move.Fresh = f.Kind == endpoint.New && shift.Weights[f.To] > f.Most
+		f.Most = max(f.Most, shift.Weights[f.To])
 	}
-	r.Move = &endpoint.Move{Weights: shift.Weights, Why: shift.Why, Since: since}
-	if f := r.Rollout; f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
+	r.Move = &move
+	if f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
 		f.Sent = w.Now
 	}
 	for name := range shift.Weights {
@@ -86,6 +90,8 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		e.tell(endpoint.RolloutFrozen, e.r.Environment(e.r.Rollout.To), "the rollout is frozen, traffic stays as it is: %s", a.Stall.Reason)
 	case Thaw:
 		e.thaw()
+	case Shift:
+		e.r.Move.Answered = true
 	case Settle:
 		e.settle(a.Weights)
 	case Promote:

@@ -12,7 +12,7 @@ import (
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
-	if want != nil && d.sent(want) && d.Traffic.Is(want) && d.Traffic.Routed {
+	if want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})
 	}
 	return pass()
@@ -22,6 +22,13 @@ func (d *decider) settle() (Decision, bool) {
 // that shows weights which were not sent may show the past.
 func (d *decider) sent(want map[string]int) bool {
 	return d.r.Move != nil && maps.Equal(d.r.Move.Weights, want)
+}
+
+// proven says that a read which shows these weights shows what was sent, and not the
+// time before: AWS answered, or the rule never had them, or reads have caught up.
+// Otherwise nobody knows whether AWS took them, and they are sent once more.
+func (d *decider) proven(want map[string]int) bool {
+	return d.sent(want) && (d.r.Move.Answered || d.r.Move.Fresh || d.Now.Sub(d.r.Move.Since) > readsBehind)
 }
 
 // stepping says that the weights of a step, or of the way back, are being set and
@@ -35,7 +42,8 @@ func (d *decider) stepping() bool {
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
 	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping())
-	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent) {
+	doubtful := d.r.Move != nil && !d.proven(want)
+	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
 		return pass()
 	}
 	for name := range want {

@@ -61,9 +61,25 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 	if p := next.Pin; p != nil && (old.Pin == nil || *p != *old.Pin) {
 		delete(l.rejected, p.Fingerprint) // an operator wants it
 	}
+	l.settled(old, next)
 	l.held(h, old, next)
 	l.known(next)
 	l.expected(h, old, next)
+}
+
+// settled checks that weights which are noted as read back were the rule's since they
+// were asked for: a read may show the time before.
+func (l *life) settled(old, next *endpoint.Record) {
+	if old == nil || old.Move == nil || next.Move != nil || next.Phase == endpoint.Deleting || next.Phase == endpoint.Deleted {
+		return
+	}
+	was := false
+	l.w.between(old.Move.Since.Add(-slack), func(m moment, _ time.Time) {
+		was = was || rollout.Traffic{RuleARN: m.rule, Weights: m.weights}.Is(old.Move.Weights)
+	})
+	if !was {
+		l.fail("what is noted of traffic was so", "%v is noted as read back, and the rule is %v since %s", old.Move.Weights, l.w.Rule, old.Move.Since)
+	}
 }
 
 // expected checks that an apply does nothing riskier than its plan showed.

@@ -106,22 +106,24 @@ func (r *rule) forward(a types.Action) {
 
 // find returns the endpoint's rule among those of its listener, or nil. The
 // record names it; a rule that the record does not know yet, because the run that
-// made it died, is known by its conditions and our tags. One that proves to be gone
-// although it was listed is made to forward to nothing.
+// made it died, is known by our tags. One that proves to be gone although it was
+// listed is made to forward to nothing.
 func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (*rule, error) {
-	return b.known(ctx, r, rules, r.RuleARN, func(x *rule) bool { return x.takes(r.Desired.Routing) })
+	return b.known(ctx, r, rules, r.RuleARN, usersRoute, func(x *rule) bool { return x.takes(r.Desired.Routing) })
 }
 
 // known returns the rule of an ARN, or else ours among those with the conditions
-// wanted.
-func (b *Balancer) known(ctx context.Context, r *endpoint.Record, rules []rule, arn string, wanted func(*rule) bool) (*rule, error) {
+// wanted and those that forward to the record's environments: other conditions may
+// be wanted by now than when it was made.
+func (b *Balancer) known(ctx context.Context, r *endpoint.Record, rules []rule, arn, route string, wanted func(*rule) bool) (*rule, error) {
 	for i := range rules {
 		if rules[i].arn == arn {
 			return &rules[i], nil
 		}
 	}
 	for i := range rules {
-		if rules[i].fallback || !wanted(&rules[i]) {
+		as := wanted(&rules[i])
+		if rules[i].fallback || !as && (arn != "" || !rules[i].unrecorded(r)) {
 			continue
 		}
 		tags, err := b.tagsOf(ctx, rules[i].arn)
@@ -130,11 +132,23 @@ func (b *Balancer) known(ctx context.Context, r *endpoint.Record, rules []rule, 
 			return nil, err
 		case tags == nil:
 			rules[i].weights = nil
-		case tags[tagEndpoint] == r.Endpoint && tags[tagOwner] == b.Owner:
+		case tags[tagEndpoint] == r.Endpoint && tags[tagOwner] == b.Owner && (as || tags[tagRoute] == route):
 			return &rules[i], nil
 		}
 	}
 	return nil, nil
+}
+
+// unrecorded says that the rule forwards to an environment of the record, which does
+// not name it.
+func (r *rule) unrecorded(record *endpoint.Record) bool {
+	if r.arn == record.RuleARN || r.arn == record.TestRuleARN || r.platforms() {
+		return false
+	}
+	return slices.ContainsFunc(record.Environments, func(e endpoint.Environment) bool {
+		_, forwards := r.weights[e.TargetGroup]
+		return forwards && e.TargetGroup != ""
+	})
 }
 
 // takes says that the rule's conditions are those of a routing.

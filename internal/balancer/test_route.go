@@ -82,7 +82,7 @@ func (b *Balancer) aimAgain(ctx context.Context, s endpoint.Spec, test, users *r
 
 // findTest returns the rule of the endpoint's test route, or nil.
 func (b *Balancer) findTest(ctx context.Context, r *endpoint.Record, rules []rule) (*rule, error) {
-	return b.known(ctx, r, rules, r.TestRuleARN, func(x *rule) bool {
+	return b.known(ctx, r, rules, r.TestRuleARN, testRoute, func(x *rule) bool {
 		return r.Desired.TestRoute != nil && x.tests(r.Desired)
 	})
 }

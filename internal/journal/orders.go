@@ -70,6 +70,8 @@ func (j *Journal) order(ctx context.Context, key string) (*endpoint.Order, error
 
 // Obeyed removes an order that was carried out.
 func (s *session) Obeyed(ctx context.Context, id string) error {
+	ctx, cancel := timely(ctx)
+	defer cancel()
 	key := s.j.orderKey(s.Record().Endpoint, id)
 	if _, err := s.j.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.j.Bucket, Key: &key}); err != nil {
 		return fmt.Errorf("removing the order s3://%s/%s: %w", s.j.Bucket, key, err)

@@ -29,6 +29,12 @@ type session struct {
 	released bool
 }
 
+// timely bounds the writes of a session: a network that swallows them must not hold
+// the run, which goes on with a write also when it is interrupted.
+func timely(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, Length-Margin)
+}
+
 // errLease is the cause of a context that ended with the lease.
 var errLease = errors.New("the lease on the endpoint is about to end")
 
@@ -96,6 +102,8 @@ func (s *session) write(ctx context.Context, r endpoint.Record) error {
 	if s.released {
 		return fmt.Errorf("writing the record of %s: its lease was given back", r.Endpoint)
 	}
+	ctx, cancel := timely(ctx)
+	defer cancel()
 	now := s.j.Clock.Now()
 	r.Epoch = s.epoch
 	r.Lease = &endpoint.Lease{Holder: s.holder, Who: s.who, Since: s.since, Until: now.Add(Length).UTC()}

@@ -37,6 +37,8 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 		return err
 	}
 	record := session.Record()
+	// A run may have begun since it was looked.
+	preempted := before.Record.Lease != nil || record.Epoch != before.Record.Epoch+1
 	run := &run{Roller: r, session: session, record: record, world: rollout.World{Record: record}}
 	defer run.end()
 	world, err := r.look(ctx, record)
@@ -62,7 +64,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 	}
 	moved(run.world)
 	run.enough, run.brisk = nil, true
-	if _, err := run.drive(ctx); err != nil || before.Record.Lease == nil {
+	if _, err := run.drive(ctx); err != nil || !preempted {
 		return err
 	}
 	return run.reassert(ctx, r.Clock.Now().Add(strayCalls))

@@ -24,6 +24,14 @@ var records = []Guard{
 		Package: "internal/journal", Test: "TestDeadHolder",
 	},
 	{
+		Name:    "writes-end",
+		Against: "a network that swallows a write holds an interrupted run for as long as it likes",
+		File:    "internal/journal/session.go",
+		Old:     `return context.WithTimeout(ctx, Length-Margin)`,
+		New:     `return context.WithCancel(ctx)`,
+		Package: "internal/journal", Test: "TestWritesEnd",
+	},
+	{
 		Name:    "refused-with-412",
 		Against: "a write that came second is refused with 412, also when the first was its own",
 		File:    "internal/journal/object.go",

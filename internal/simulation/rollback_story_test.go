@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
@@ -87,6 +88,29 @@ func TestRollbackPreemptsARun(t *testing.T) {
 	s.wantShares("1.0.0", 100)
 	s.wantErr(s.try(spec("1.1.0")), "is pinned")
 	s.wantQuiet(spec("1.0.0"))
+}
+
+// A run that began while the rollback looked around is preempted too, and its calls
+// are outlasted.
+func TestRollbackOutlastsARunThatJustBegan(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	before := s.w.Now
+	s.w.Fault = func(call string, _ bool) error {
+		if call == "Observe" {
+			s.w.Fault = nil
+			if _, err := s.w.Roller("apply").Journal.Acquire(context.Background(), "checkout", endpoint.Who{Run: "apply"}, false); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	}
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.0.0", 100)
+	if took := s.w.Now.Sub(before); took < 30*time.Second {
+		t.Errorf("it was over after %s, and a call of the other may take effect later", took)
+	}
 }
 
 // An environment that lost an instance takes at once what it can carry; when the

@@ -53,7 +53,7 @@ func (d *DNS) Observe(ctx context.Context, r *endpoint.Record) (*rollout.DNS, er
 		seen.Target, seen.DualStack = aws.ToString(lb.DNSName), dualStack(lb)
 	}
 	looked := map[endpoint.Alias]bool{}
-	for _, a := range slices.Concat(r.Desired.Aliases(seen.DualStack), r.Aliases) {
+	for _, a := range slices.Concat(r.Desired.Aliases(seen.DualStack), r.Pointed()) {
 		if looked[a] {
 			continue
 		}

@@ -49,6 +49,10 @@ func (s Spec) Aliases(dualStack bool) []Alias {
 // Keeps says that an alias is the endpoint's: ionroller set it, or took it over.
 func (r *Record) Keeps(a Alias) bool { return slices.Contains(r.Aliases, a) }
 
+// Pointed are the aliases that are the endpoint's, or may be: those whose setting
+// was asked for by a run that died too.
+func (r *Record) Pointed() []Alias { return slices.Concat(r.Aliases, r.Pointing) }
+
 var (
 	zoneForm = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 	// hostForm are the names that a record can have: an asterisk only stands for a

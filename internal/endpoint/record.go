@@ -42,7 +42,9 @@ type Record struct {
 	TestRuleARN string `json:"test_rule_arn,omitempty"`
 	// Aliases are the DNS records that ionroller set, and AliasTarget the load
 	// balancer's name to which they point.
-	Aliases      []Alias       `json:"aliases,omitempty"`
+	Aliases []Alias `json:"aliases,omitempty"`
+	// Pointing are those that were asked for and are not known to be set.
+	Pointing     []Alias       `json:"pointing,omitempty"`
 	AliasTarget  string        `json:"alias_target,omitempty"`
 	Serial       int           `json:"serial"` // environments ever named
 	Environments []Environment `json:"environments"`
@@ -282,6 +284,7 @@ func (r Record) Clone() Record {
 	r.Environments = slices.Clone(r.Environments)
 	r.Outbox = slices.Clone(r.Outbox)
 	r.Aliases = slices.Clone(r.Aliases)
+	r.Pointing = slices.Clone(r.Pointing)
 	r.Rejections = slices.Clone(r.Rejections)
 	r.Obeyed = slices.Clone(r.Obeyed)
 	r.Lease = clonePtr(r.Lease)

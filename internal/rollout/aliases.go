@@ -35,7 +35,7 @@ func AssumedDNS(r *endpoint.Record) *DNS {
 // none does, so that moving it needs nothing of Route 53.
 func Pointing(w World) bool {
 	d := &decider{World: w, r: &w.Record}
-	return (d.r.Desired.DNS != nil || len(d.r.Aliases) > 0) && d.r.Phase != endpoint.Deleting &&
+	return (d.r.Desired.DNS != nil || len(d.r.Pointed()) > 0) && d.r.Phase != endpoint.Deleting &&
 		d.r.Active != "" && (d.r.Rollout == nil || d.parked())
 }
 
@@ -60,7 +60,7 @@ func (d *decider) point() (Decision, bool) {
 			return do(Point{a, ""})
 		}
 	}
-	for _, a := range d.r.Aliases {
+	for _, a := range d.r.Pointed() {
 		if !slices.Contains(wanted, a) {
 			return do(Unpoint{a})
 		}
@@ -70,6 +70,7 @@ func (d *decider) point() (Decision, bool) {
 
 func (e *effect) point(a endpoint.Alias) {
 	e.r.AliasTarget = either(e.DNS.Target, e.r.AliasTarget)
+	e.r.Pointing = without(e.r.Pointing, a)
 	if !e.r.Keeps(a) {
 		e.r.Aliases = append(e.r.Aliases, a)
 	}
@@ -77,7 +78,7 @@ func (e *effect) point(a endpoint.Alias) {
 }
 
 func (e *effect) unpoint(a endpoint.Alias) {
-	e.r.Aliases = slices.DeleteFunc(e.r.Aliases, func(o endpoint.Alias) bool { return o == a })
+	e.r.Aliases, e.r.Pointing = without(e.r.Aliases, a), without(e.r.Pointing, a)
 	e.tell(endpoint.HostReleased, nil, "%s is not pointed at the load balancer any more", a)
 }
 
@@ -88,8 +89,11 @@ func (d *DNS) point(a endpoint.Alias) {
 }
 
 func (d *DNS) unpoint(a endpoint.Alias) {
-	is := func(o endpoint.Alias) bool { return o == a }
-	d.Here, d.Elsewhere = slices.DeleteFunc(d.Here, is), slices.DeleteFunc(d.Elsewhere, is)
+	d.Here, d.Elsewhere = without(d.Here, a), without(d.Elsewhere, a)
+}
+
+func without(all []endpoint.Alias, a endpoint.Alias) []endpoint.Alias {
+	return slices.DeleteFunc(all, func(o endpoint.Alias) bool { return o == a })
 }
 
 func (d *DNS) clone() *DNS {

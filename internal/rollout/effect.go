@@ -21,6 +21,9 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	if launch, ok := a.(Launch); ok {
 		r.Environment(launch.Environment).Created = w.Now
 	}
+	if point, ok := a.(Point); ok && !slices.Contains(r.Pointed(), point.Alias) {
+		r.Pointing = append(r.Pointing, point.Alias) // whatever becomes of this run, it is to be let go of
+	}
 	if retire, ok := a.(Retire); ok {
 		// From here on it may end, whatever becomes of this run: nobody shall use it.
 		r.Environment(retire.Environment).Retired = w.Now

@@ -141,8 +141,8 @@ func (d *decider) remove() Decision {
 			return Decision{Action: Stop{fmt.Sprintf("environment %s is still used by a listener rule that is not ionroller's: %s; remove that rule or take the environment's target group out of it, then try again", e.Name, strings.Join(used, ", "))}}
 		}
 	}
-	if len(d.r.Aliases) > 0 {
-		return Decision{Action: Unpoint{d.r.Aliases[0]}}
+	if aliases := d.r.Pointed(); len(aliases) > 0 {
+		return Decision{Action: Unpoint{aliases[0]}}
 	}
 	if d.Traffic.Test.RuleARN != "" {
 		return Decision{Action: Aim{}}

@@ -24,7 +24,7 @@ func (d dns) Check(ctx context.Context, r *endpoint.Record) ([]endpoint.Problem,
 func (d dns) Observe(ctx context.Context, r *endpoint.Record) (*rollout.DNS, error) {
 	seen := &rollout.DNS{Target: "model"}
 	err := d.h.call(ctx, "ObserveDNS", func() error {
-		for _, a := range slices.Concat(r.Desired.Aliases(false), r.Aliases) {
+		for _, a := range slices.Concat(r.Desired.Aliases(false), r.Pointed()) {
 			switch here, exists := d.h.w.Hosts[a]; {
 			case here:
 				seen.Here = append(seen.Here, a)

@@ -47,6 +47,47 @@ func TestHostsFollow(t *testing.T) {
 	}
 }
 
+// A host that was pointed by a run that died before it could note it is let go of
+// like any other: when it is not wanted any more, and with the endpoint.
+func TestHostsOfARunThatDied(t *testing.T) {
+	ctx := context.Background()
+	for name, then := range map[string]func(w *simulation.World) error{
+		"dns is left out": func(w *simulation.World) error {
+			_, err := w.Roller("apply").Update(ctx, spec("1.0.0"), nil)
+			return err
+		},
+		"another host": func(w *simulation.World) error {
+			_, err := w.Roller("apply").Update(ctx, named("1.0.0", pay.Host), nil)
+			return err
+		},
+		"removed": func(w *simulation.World) error { return w.Roller("destroy").Remove(ctx, "checkout") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := simulation.New()
+			if _, err := w.Roller("apply").Create(ctx, spec("1.0.0")); err != nil {
+				t.Fatal(err)
+			}
+			dead := false
+			w.Fault = func(call string, after bool) error {
+				if dead = dead || after && strings.HasPrefix(call, "Point"); dead {
+					return errors.New("killed")
+				}
+				return nil
+			}
+			if _, err := w.Roller("apply").Update(ctx, named("1.0.0", checkout.Host), nil); err == nil || !w.Hosts[checkout] {
+				t.Fatalf("it ended with %v, hosts %v", err, w.Hosts)
+			}
+			w.Fault = nil
+			if err := then(w); err != nil {
+				t.Fatal(err)
+			}
+			if _, left := w.Hosts[checkout]; left {
+				t.Errorf("hosts %v", w.Hosts)
+			}
+		})
+	}
+}
+
 // Route 53 out of reach keeps nobody from going back to the old release.
 func TestRollbackWithoutRoute53(t *testing.T) {
 	ctx := context.Background()

@@ -207,6 +207,9 @@ var guards = slices.Concat(
 	byATest(back, "./internal/simulation", "TestRollbackOutlastsARunThatJustBegan", [][3]string{
 		{"a rollback outlasts who began while it looked", " || record.Epoch != before.Record.Epoch+1", ""},
 	}),
+	byATest(effect, "./internal/simulation", "TestHostsOfARunThatDied", [][3]string{
+		{"a host that is being pointed is noted before", "\t\tr.Pointing = append(r.Pointing, point.Alias)", "\t\t_ = append(r.Pointing, point.Alias)"},
+	}),
 	byATest(run, "./internal/simulation", "TestInterruptedRollback", [][3]string{
 		{"what an operator left stays rejected until it is left", "rejection != nil && !rejection.Pinned && active", "rejection != nil && active"},
 	}),

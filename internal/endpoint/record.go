@@ -72,6 +72,9 @@ type Lease struct {
 	Who    Who       `json:"who"`
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until"` // by the holder's clock, for people to read
+	// Brief says that the holder gives it back as soon as it would have to wait: who
+	// comes next waits for that.
+	Brief bool `json:"brief,omitempty"`
 }
 
 // Intent is a change to AWS that was about to be made.

@@ -5,14 +5,17 @@
 // them, in an S3 bucket:
 //
 //	<prefix>/records/<account>/<region>/<endpoint>.json                the record, with its lease
+//	<prefix>/orders/<account>/<region>/<endpoint>/<id>.json           what an operator asked for and nobody has done yet
 //	<prefix>/trail/<account>/<region>/<endpoint>/<sequence>.json      one event, numbered in 10 digits
+//	<prefix>/daemons/<account>/<region>/<id>.json                     the heartbeat of a daemon
 //
 // A record is changed only by conditional writes, so of several writers exactly
 // one wins. The lease in it says who may change the endpoint. Events are written
 // once and never again; each has the hash of the one before.
 //
-// The journal does not know what a record's environments or rollouts mean, and
-// it never removes anything.
+// The journal does not know what a record's environments or rollouts mean. It
+// removes orders that were carried out and heartbeats that are no more, and nothing
+// else ever.
 package journal
 
 import (
@@ -20,12 +23,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -135,22 +140,68 @@ func (j *Journal) ours(r *endpoint.Record) error {
 
 // List returns the names of all endpoints that have a record, removed ones too.
 func (j *Journal) List(ctx context.Context) ([]string, error) {
-	folder := j.key("records") + "/"
 	var names []string
-	pages := s3.NewListObjectsV2Paginator(j.s3, &s3.ListObjectsV2Input{Bucket: &j.Bucket, Prefix: &folder})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for object, err := range j.objects(ctx, "records") {
 		if err != nil {
-			return nil, fmt.Errorf("listing the records in s3://%s/%s: %w", j.Bucket, folder, err)
+			return nil, err
 		}
-		for _, object := range page.Contents {
-			name, ok := strings.CutSuffix(strings.TrimPrefix(aws.ToString(object.Key), folder), ".json")
-			if ok {
-				names = append(names, name)
+		names = append(names, object.name)
+	}
+	return names, nil
+}
+
+// Glance returns what can be told of all endpoints without reading their records,
+// removed ones too.
+func (j *Journal) Glance(ctx context.Context) ([]roller.Glimpse, error) {
+	ordered := map[string]bool{}
+	for object, err := range j.objects(ctx, "orders") {
+		if err != nil {
+			return nil, err
+		}
+		ordered[path.Dir(object.name)] = true
+	}
+	var seen []roller.Glimpse
+	for object, err := range j.objects(ctx, "records") {
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, roller.Glimpse{Endpoint: object.name, Version: object.etag, Ordered: ordered[object.name]})
+	}
+	return seen, nil
+}
+
+// object is one of a listing.
+type object struct {
+	key, etag string
+	name      string        // the key in the folder, without its ending
+	age       time.Duration // since it was written, by S3's own clock
+}
+
+// objects lists a folder of this account and Region.
+func (j *Journal) objects(ctx context.Context, kind string, rest ...string) iter.Seq2[object, error] {
+	folder := j.key(kind, rest...) + "/"
+	return func(yield func(object, error) bool) {
+		pages := s3.NewListObjectsV2Paginator(j.s3, &s3.ListObjectsV2Input{Bucket: &j.Bucket, Prefix: &folder})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(object{}, fmt.Errorf("listing the %s in s3://%s/%s: %w", kind, j.Bucket, folder, err))
+				return
+			}
+			now, told := awsmiddleware.GetServerTime(page.ResultMetadata)
+			if !told {
+				yield(object{}, fmt.Errorf("listing the %s in s3://%s/%s: the answer has no time", kind, j.Bucket, folder))
+				return
+			}
+			for _, o := range page.Contents {
+				key := aws.ToString(o.Key)
+				name, ok := strings.CutSuffix(strings.TrimPrefix(key, folder), ".json")
+				if ok && !yield(object{key, aws.ToString(o.ETag), name, now.Sub(aws.ToTime(o.LastModified))}, nil) {
+					return
+				}
 			}
 		}
 	}
-	return names, nil
 }
 
 // key returns the key of something of this account and Region.

@@ -4,6 +4,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -15,14 +16,15 @@ import (
 )
 
 // Acquire takes the endpoint's lease. A holder that is at work is a
-// *roller.Held as soon as it shows a sign of life; one that died is waited for.
+// *roller.Held as soon as it shows a sign of life; one that died is waited for, and
+// for a while one that only borrowed the lease.
 //
 // Whether a holder is dead is decided by S3's clock alone: nobody's own clock has
 // to be right. The write that takes the lease is conditional on the very version
 // that was judged, so it fails when the holder was alive after all.
 func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (roller.Session, error) {
 	var watched *version
-	for {
+	for began := j.Clock.Now(); ; {
 		v, err := j.get(ctx, name)
 		if err != nil {
 			return nil, err
@@ -36,15 +38,14 @@ func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, cr
 			}
 		}
 		if watched != nil && v != nil && watched.etag != v.etag {
-			lease := v.record.Lease
-			if lease == nil {
-				// Given back meanwhile: what is wanted here rests on what was before.
-				lease = watched.record.Lease
+			// Given back meanwhile it counts too: what is wanted here rests on what was before.
+			lease := cmp.Or(v.record.Lease, watched.record.Lease)
+			if !lease.Brief || j.Clock.Now().Sub(began) > briefly {
+				return nil, &roller.Held{Endpoint: name, Lease: *lease}
 			}
-			return nil, &roller.Held{Endpoint: name, Lease: *lease}
 		}
 		if v == nil || v.record.Lease == nil || v.age >= Length+rounding {
-			s, err := j.take(ctx, name, who, create, v)
+			s, err := j.take(ctx, name, &session{j: j, who: who}, create, v)
 			if errors.Is(err, errLost) {
 				continue
 			}
@@ -60,10 +61,29 @@ func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, cr
 	}
 }
 
+// briefly is how long a lease that was borrowed is waited for.
+const briefly = time.Minute
+
+// Borrow takes the endpoint's lease for a moment, from nobody who may be alive. Its
+// lease says so, and who comes meanwhile waits for its end.
+func (j *Journal) Borrow(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
+	return j.takeNow(ctx, name, &session{j: j, who: who, brief: true}, func(v *version) error {
+		if lease := v.record.Lease; lease != nil && v.age < Length+rounding {
+			return &roller.Held{Endpoint: name, Lease: *lease}
+		}
+		return nil
+	})
+}
+
 // Preempt takes the endpoint's lease from whoever holds it, dead or alive. A live
 // holder cannot write the record any more, but a call to AWS that it sent before
 // may take effect until its lease would have ended.
 func (j *Journal) Preempt(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
+	return j.takeNow(ctx, name, &session{j: j, who: who}, func(*version) error { return nil })
+}
+
+// takeNow takes the lease of an endpoint that exists, unless something is against it.
+func (j *Journal) takeNow(ctx context.Context, name string, s *session, against func(*version) error) (roller.Session, error) {
 	for {
 		v, err := j.get(ctx, name)
 		if err != nil {
@@ -72,12 +92,12 @@ func (j *Journal) Preempt(ctx context.Context, name string, who endpoint.Who) (r
 		if v == nil {
 			return nil, fmt.Errorf("endpoint %s has no record in s3://%s/%s", name, j.Bucket, j.recordKey(name))
 		}
-		if err := j.ours(&v.record); err != nil {
+		if err := cmp.Or(j.ours(&v.record), against(v)); err != nil {
 			return nil, err
 		}
-		s, err := j.take(ctx, name, who, false, v)
+		taken, err := j.take(ctx, name, s, false, v)
 		if err == nil {
-			return s, nil
+			return taken, nil
 		}
 		if !errors.Is(err, errLost) {
 			return nil, err
@@ -87,7 +107,7 @@ func (j *Journal) Preempt(ctx context.Context, name string, who endpoint.Who) (r
 
 // take writes the lease into the version that was seen, which is nil for the
 // first of an endpoint.
-func (j *Journal) take(ctx context.Context, name string, who endpoint.Who, create bool, seen *version) (*session, error) {
+func (j *Journal) take(ctx context.Context, name string, s *session, create bool, seen *version) (*session, error) {
 	now := j.Clock.Now()
 	record, etag, err := j.base(name, create, seen, now)
 	if err != nil {
@@ -95,13 +115,13 @@ func (j *Journal) take(ctx context.Context, name string, who endpoint.Who, creat
 	}
 	if before := record.Lease; before != nil {
 		record.Append(endpoint.Event{
-			Time: now.UTC(), Type: endpoint.LeaseTaken, Version: record.ActiveVersion(), Who: who,
+			Time: now.UTC(), Type: endpoint.LeaseTaken, Version: record.ActiveVersion(), Who: s.who,
 			Message: fmt.Sprintf("the lease was taken over from %s by %s on %s, last heard of %s ago", before.Who.Run, before.Who.Caller, before.Who.Host, seen.age),
 			Data:    map[string]string{"holder": before.Holder, "since": before.Since.UTC().Format(time.RFC3339)},
 		})
 	}
 	record.Epoch++
-	s := &session{j: j, holder: rand.Text(), who: who, since: now.UTC(), epoch: record.Epoch, etag: etag}
+	s.holder, s.since, s.epoch, s.etag = rand.Text(), now.UTC(), record.Epoch, etag
 	if err := s.write(ctx, record); err != nil {
 		return nil, err
 	}

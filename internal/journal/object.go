@@ -124,6 +124,22 @@ func (j *Journal) write(ctx context.Context, key string, text []byte, etag strin
 	return aws.ToString(out.ETag), nil
 }
 
+// read reads an object that is no record, and says whether it is there.
+func (j *Journal) read(ctx context.Context, key string, into any) (there bool, err error) {
+	out, err := j.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &j.Bucket, Key: &key})
+	if code(err) == "NoSuchKey" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer out.Body.Close()
+	if err := json.NewDecoder(out.Body).Decode(into); err != nil {
+		return false, fmt.Errorf("it is not what its place says; remove it: %w", err)
+	}
+	return true, nil
+}
+
 // code is the service's error code, or "".
 func code(err error) string {
 	var api smithy.APIError

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -29,43 +28,20 @@ func (j *Journal) Order(ctx context.Context, name string, o endpoint.Order) erro
 
 // Orders returns the orders that wait, the oldest first.
 func (s *session) Orders(ctx context.Context) ([]endpoint.Order, error) {
-	name := s.Record().Endpoint
-	folder := s.j.key("orders", name) + "/"
 	var orders []endpoint.Order
-	pages := s3.NewListObjectsV2Paginator(s.j.s3, &s3.ListObjectsV2Input{Bucket: &s.j.Bucket, Prefix: &folder})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for object, err := range s.j.objects(ctx, "orders", s.Record().Endpoint) {
 		if err != nil {
-			return nil, fmt.Errorf("listing the orders in s3://%s/%s: %w", s.j.Bucket, folder, err)
+			return nil, err
 		}
-		for _, object := range page.Contents {
-			o, err := s.j.order(ctx, aws.ToString(object.Key))
-			if err != nil {
-				return nil, fmt.Errorf("reading the order s3://%s/%s: %w", s.j.Bucket, aws.ToString(object.Key), err)
-			}
-			if o != nil {
-				orders = append(orders, *o)
-			}
+		var o endpoint.Order
+		switch there, err := s.j.read(ctx, object.key, &o); {
+		case err != nil:
+			return nil, fmt.Errorf("reading the order s3://%s/%s: %w", s.j.Bucket, object.key, err)
+		case there:
+			orders = append(orders, o)
 		}
 	}
 	return orders, nil
-}
-
-// order reads one order; nil when it is gone meanwhile.
-func (j *Journal) order(ctx context.Context, key string) (*endpoint.Order, error) {
-	out, err := j.s3.GetObject(ctx, &s3.GetObjectInput{Bucket: &j.Bucket, Key: &key})
-	if code(err) == "NoSuchKey" {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer out.Body.Close()
-	var o endpoint.Order
-	if err := json.NewDecoder(out.Body).Decode(&o); err != nil {
-		return nil, fmt.Errorf("it is not an order; remove it: %w", err)
-	}
-	return &o, nil
 }
 
 // Obeyed removes an order that was carried out.

@@ -19,6 +19,7 @@ type session struct {
 	j      *Journal
 	holder string
 	who    endpoint.Who
+	brief  bool
 	since  time.Time
 	epoch  int64
 
@@ -106,7 +107,7 @@ func (s *session) write(ctx context.Context, r endpoint.Record) error {
 	defer cancel()
 	now := s.j.Clock.Now()
 	r.Epoch = s.epoch
-	r.Lease = &endpoint.Lease{Holder: s.holder, Who: s.who, Since: s.since, Until: now.Add(Length).UTC()}
+	r.Lease = &endpoint.Lease{Holder: s.holder, Who: s.who, Since: s.since, Until: now.Add(Length).UTC(), Brief: s.brief}
 	if err := s.replace(ctx, &r); err != nil {
 		return err
 	}

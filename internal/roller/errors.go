@@ -81,6 +81,15 @@ func failed(w rollout.World) *Failed {
 	return f
 }
 
+// newlyFailed is a *Failed when a rollout was given up since an outcome.
+func (r *run) newlyFailed(before *endpoint.Outcome) error {
+	last := r.world.Record.LastRollout
+	if last == nil || last.Result != endpoint.RolledBack || before != nil && before.ID == last.ID {
+		return nil
+	}
+	return failed(r.world)
+}
+
 func (f *Failed) Error() string {
 	reason := "it did not come to what is desired"
 	if f.Outcome != nil && f.Outcome.Reason != "" {
@@ -202,17 +211,36 @@ func (r *run) explain(ctx context.Context, err error) error {
 	case overtaken(err):
 		return &Overtaken{Endpoint: r.record.Endpoint, Err: err}
 	case ctx.Err() != nil:
-		stopped := &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(again), Err: ctx.Err()}
-		r.tell(stopped)
+		stopped := &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(r.again()), Err: ctx.Err()}
+		if !r.passes {
+			r.tell(stopped)
+		}
 		return stopped
 	case expired(err):
-		return &Broken{Endpoint: r.record.Endpoint, Where: r.where("renew the credentials, and " + again), Err: err}
+		return &Broken{Endpoint: r.record.Endpoint, Where: r.where("renew the credentials, and " + applyAgain), Err: err}
 	}
-	return &Broken{Endpoint: r.record.Endpoint, Where: r.where(again), Err: err}
+	return &Broken{Endpoint: r.record.Endpoint, Where: r.where(r.again()), Err: err}
 }
 
-// again is how a run that ended early is gone on with.
-const again = "apply again to go on"
+// applyAgain is how a run that ended early is gone on with.
+const applyAgain = "apply again to go on"
+
+// again is how it is gone on with where a daemon may do that by itself.
+func (r *run) again() string {
+	if r.passes {
+		return "who comes next goes on"
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	d, err := r.Watcher(ctx, r.record.Endpoint)
+	if err != nil || d == nil || !d.AtWork() {
+		return applyAgain
+	}
+	return fmt.Sprintf("the daemon on %s goes on with it, unless ionroller pause %s holds it", d.Who.Host, r.record.Endpoint)
+}
+
+// askTimeout bounds the look for a daemon after a run ended early.
+const askTimeout = 2 * time.Second
 
 // tell notes in the trail that the run ended early. Nothing depends on it.
 func (r *run) tell(i *Interrupted) {

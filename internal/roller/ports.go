@@ -112,9 +112,15 @@ type Journal interface {
 	Read(ctx context.Context, name string) (*endpoint.Record, error)
 	// List returns the names of all endpoints that have a record.
 	List(ctx context.Context) ([]string, error)
+	// Glance returns what can be told of all endpoints without reading their records.
+	Glance(ctx context.Context) ([]Glimpse, error)
 	// Acquire takes the endpoint's lease. A holder that is at work is a *Held; one
-	// that died is waited for. create allows for an endpoint without a record.
+	// that died, and one that only borrowed it, is waited for. create allows for an
+	// endpoint without a record.
 	Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (Session, error)
+	// Borrow takes the endpoint's lease for a moment, and waits for nobody: a holder
+	// that may be alive is a *Held at once.
+	Borrow(ctx context.Context, name string, who endpoint.Who) (Session, error)
 	// Preempt takes the endpoint's lease from whoever holds it. A call to AWS that a
 	// live holder sent before may still take effect for as long as a lease lasts.
 	Preempt(ctx context.Context, name string, who endpoint.Who) (Session, error)
@@ -123,6 +129,25 @@ type Journal interface {
 	Events(ctx context.Context, name string, after int64) ([]endpoint.Event, error)
 	// Order leaves an order for whoever holds the endpoint's lease next.
 	Order(ctx context.Context, name string, o endpoint.Order) error
+	// Pulse keeps a daemon's heartbeat. Nothing is written before its first beat.
+	Pulse(h endpoint.Heartbeat) Pulse
+	// Daemons returns the owner's daemons that gave a sign of life, also those that
+	// have fallen silent since, who was heard of last first.
+	Daemons(ctx context.Context) ([]Daemon, error)
+}
+
+// Glimpse is what a journal tells of an endpoint at a glance.
+type Glimpse struct {
+	Endpoint string
+	Version  string // another one after each write of the record
+	Ordered  bool   // an order waits
+}
+
+// Pulse is a daemon's heartbeat.
+type Pulse interface {
+	Beat(ctx context.Context) error
+	// Stop takes the heartbeat away: the daemon ends in order.
+	Stop(ctx context.Context) error
 }
 
 // Session is a lease that is held on one record.

@@ -63,7 +63,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 		return failed(run.world)
 	}
 	moved(run.world)
-	run.enough, run.brisk = nil, true
+	run.enough, run.passes = nil, true
 	if _, err := run.drive(ctx); err != nil || !preempted {
 		return err
 	}
@@ -77,7 +77,7 @@ func (r *run) reassert(ctx context.Context, until time.Time) error {
 			return err
 		}
 		if err := r.Clock.Sleep(ctx, shortestPoll); err != nil {
-			return &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(again), Err: err}
+			return &Interrupted{Endpoint: r.record.Endpoint, Where: r.where(applyAgain), Err: err}
 		}
 	}
 	return nil

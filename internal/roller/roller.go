@@ -143,7 +143,7 @@ func (r *Roller) Tend(ctx context.Context, name string) (rollout.World, error) {
 	return r.reconcile(ctx, name, true)
 }
 
-func (r *Roller) reconcile(ctx context.Context, name string, brisk bool) (rollout.World, error) {
+func (r *Roller) reconcile(ctx context.Context, name string, passes bool) (rollout.World, error) {
 	record, err := r.Journal.Read(ctx, name)
 	if err == nil && record != nil && buried(record) {
 		return rollout.World{Record: *record}, nil
@@ -156,12 +156,11 @@ func (r *Roller) reconcile(ctx context.Context, name string, brisk bool) (rollou
 		return rollout.World{}, err
 	}
 	defer run.end()
-	run.brisk = brisk
+	run.passes = passes
 	before := run.record.LastRollout
 	world, err := run.drive(ctx)
-	last := world.Record.LastRollout
-	if err == nil && last != nil && last.Result == endpoint.RolledBack && (before == nil || before.ID != last.ID) {
-		err = failed(world)
+	if err == nil {
+		err = run.newlyFailed(before)
 	}
 	return world, err
 }

@@ -25,8 +25,10 @@ type run struct {
 	world   rollout.World
 	// enough, when set, says that the run need not stay for the rest.
 	enough func(*endpoint.Record) bool
-	// brisk ends the run where it would have to wait.
-	brisk bool
+	// passes ends the run where it would have to wait for longer than stays, or for
+	// nobody knows how long.
+	passes bool
+	stays  time.Duration
 }
 
 func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
@@ -156,10 +158,11 @@ func (e *Expectation) allows(w rollout.World, now rollout.Plan) error {
 }
 
 // drive turns the loop until it rests.
-func (r *run) drive(ctx context.Context) (rollout.World, error) {
-	var pace pace
+func (r *run) drive(ctx context.Context) (rollout.World, error) { return r.driveAt(ctx, &pace{}) }
+
+func (r *run) driveAt(ctx context.Context, p *pace) (rollout.World, error) {
 	for {
-		if err := r.turn(ctx, &pace); err != nil {
+		if err := r.turn(ctx, p); err != nil {
 			if errors.Is(err, errRest) {
 				return r.world, nil
 			}
@@ -198,7 +201,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	case rollout.Stop:
 		return &Blocked{Reason: a.Reason}
 	case nil:
-		if r.brisk {
+		if r.passes && !r.soon(decision.Wake) {
 			return errRest
 		}
 		return r.sleep(ctx, decision.Wake, p)
@@ -210,6 +213,11 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 		r.Log.Info(a.String(), "endpoint", r.record.Endpoint)
 		return r.act(ctx, a, p)
 	}
+}
+
+// soon says that a run which only passes by stays for what is waited for.
+func (r *run) soon(wake rollout.Wake) bool {
+	return !wake.At.IsZero() && wake.At.Sub(r.Clock.Now()) <= r.stays
 }
 
 // act does one action: the intent is recorded, then AWS is changed, then the

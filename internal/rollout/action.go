@@ -205,4 +205,5 @@ const (
 	Removal Awaited = "the environment to terminate"
 	Update  Awaited = "the platform to finish its update"
 	Expiry  Awaited = "a retention to end"
+	Watch   Awaited = "nothing but what guards a rollout that rests"
 )

@@ -34,7 +34,7 @@ func Decide(w World) Decision {
 			return decision
 		}
 	}
-	return Decision{Action: Rest{}, Wake: d.nextExpiry()}
+	return Decision{Action: Rest{}, Wake: d.rest()}
 }
 
 type decider struct {

@@ -172,6 +172,15 @@ func (d *decider) remove() Decision {
 	return Decision{Action: Dissolve{}}
 }
 
+// rest is what there is to wait for when there is nothing to do. A rollout that rests
+// at its cap, or is frozen, is looked at: its environments and guards go on.
+func (d *decider) rest() Wake {
+	if d.r.Rollout != nil {
+		return Wake{For: Watch}
+	}
+	return d.nextExpiry()
+}
+
 // nextExpiry is when the first retention ends.
 func (d *decider) nextExpiry() Wake {
 	var times []time.Time

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
-	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -79,11 +78,6 @@ func (p prober) Probe(ctx context.Context, _ string, _ endpoint.Spec) (fault str
 		return nil
 	})
 	return fault, err
-}
-
-// Preempt takes the lease from whoever has it.
-func (j *journal) Preempt(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
-	return j.take(ctx, name, who, false, true)
 }
 
 // Events are those after one of a number.

@@ -4,6 +4,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -56,27 +57,42 @@ func (j *journal) List(context.Context) ([]string, error) {
 // after nothing was written for its length.
 func (j *journal) Acquire(ctx context.Context, name string, who endpoint.Who, create bool) (roller.Session, error) {
 	w := j.h.w
-	for first := w.writes[name].version; ; {
-		s, err := j.take(ctx, name, who, create, false)
+	var watched *endpoint.Lease
+	for first, began := w.writes[name].version, w.Now; ; {
+		s, err := j.take(ctx, name, who, claim{create: create})
 		if s != nil || err != nil {
 			return s, err
 		}
+		watched = cmp.Or(w.Records[name].Lease, watched)
 		if err := (clock{j.h}).Sleep(ctx, leasePoll); err != nil {
 			return nil, err
 		}
-		if w.writes[name].version != first {
-			held := &roller.Held{Endpoint: name}
-			if l := w.Records[name].Lease; l != nil {
-				held.Lease = *l
-			}
-			return nil, held
+		if lease := cmp.Or(w.Records[name].Lease, watched); w.writes[name].version != first && (!lease.Brief || w.Now.Sub(began) > time.Minute) {
+			return nil, &roller.Held{Endpoint: name, Lease: *lease}
 		}
 	}
 }
 
+// Borrow takes the lease from nobody who may be alive.
+func (j *journal) Borrow(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
+	s, err := j.take(ctx, name, who, claim{brief: true})
+	if s == nil && err == nil {
+		return nil, &roller.Held{Endpoint: name}
+	}
+	return s, err
+}
+
+// Preempt takes the lease from whoever has it.
+func (j *journal) Preempt(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
+	return j.take(ctx, name, who, claim{preempt: true})
+}
+
+// claim is how a lease is taken.
+type claim struct{ create, preempt, brief bool }
+
 // take takes the lease, or returns nil when another holder may be alive and is not
 // to be preempted.
-func (j *journal) take(ctx context.Context, name string, who endpoint.Who, create, preempt bool) (roller.Session, error) {
+func (j *journal) take(ctx context.Context, name string, who endpoint.Who, c claim) (roller.Session, error) {
 	w := j.h.w
 	var s *session
 	err := j.h.call(ctx, "Acquire", func() error {
@@ -84,23 +100,23 @@ func (j *journal) take(ctx context.Context, name string, who endpoint.Who, creat
 		record := endpoint.Record{Schema: endpoint.SchemaVersion, Endpoint: name, Phase: endpoint.Creating, Created: w.Now}
 		if stored := w.Records[name]; stored != nil {
 			record = w.copied(stored)
-		} else if !create {
+		} else if !c.create {
 			return fmt.Errorf("endpoint %s has no record", name)
 		}
-		if record.Lease != nil && !preempt && w.Now.Sub(last.at) < leaseTaken {
+		if record.Lease != nil && !c.preempt && w.Now.Sub(last.at) < leaseTaken {
 			return nil
 		}
-		if create && record.Phase == endpoint.Deleted {
+		if c.create && record.Phase == endpoint.Deleted {
 			record.Revive(w.Now)
 		}
-		if preempt && w.life != nil {
+		if c.preempt && w.life != nil {
 			w.life.robbed(j.h, record.Lease)
 		}
 		if dead := record.Lease; dead != nil {
 			record.Append(endpoint.Event{Type: endpoint.LeaseTaken, Time: w.Now, Who: who, Message: "the lease was taken over from " + dead.Who.Run})
 		}
 		record.Epoch++
-		s = &session{h: j.h, id: fmt.Sprint(j.h.run, record.Epoch), who: who, epoch: record.Epoch, version: last.version}
+		s = &session{h: j.h, brief: c.brief, id: fmt.Sprint(j.h.run, record.Epoch), who: who, epoch: record.Epoch, version: last.version}
 		return s.put(record)
 	})
 	if s == nil || err != nil {
@@ -114,6 +130,7 @@ type session struct {
 	id      string
 	who     endpoint.Who
 	epoch   int64
+	brief   bool
 	version int
 	record  endpoint.Record
 	granted time.Time
@@ -145,7 +162,7 @@ func (s *session) put(r endpoint.Record) error {
 	r = w.copied(&r)
 	r.Epoch = s.epoch
 	now := w.Now.Add(s.h.skew)
-	r.Lease = &endpoint.Lease{Holder: s.id, Who: s.who, Since: now, Until: now.Add(leaseLength)}
+	r.Lease = &endpoint.Lease{Holder: s.id, Who: s.who, Since: now, Until: now.Add(leaseLength), Brief: s.brief}
 	s.store(name, &r)
 	s.granted, s.record = w.Now, r
 	return nil

@@ -40,6 +40,7 @@ func (l *life) calmDown() {
 		l.converge()
 		l.stay()
 	}
+	l.handOver()
 	if l.broken == nil {
 		l.elapse(l.desired.Retention.KeepFor.Std() + time.Minute)
 		l.reconcile()

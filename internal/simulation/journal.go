@@ -116,6 +116,7 @@ func (j *journal) take(ctx context.Context, name string, who endpoint.Who, c cla
 			record.Append(endpoint.Event{Type: endpoint.LeaseTaken, Time: w.Now, Who: who, Message: "the lease was taken over from " + dead.Who.Run})
 		}
 		record.Epoch++
+		j.h.robber = nil // if it was robbed, that was of an earlier lease
 		s = &session{h: j.h, brief: c.brief, id: fmt.Sprint(j.h.run, record.Epoch), who: who, epoch: record.Epoch, version: last.version}
 		return s.put(record)
 	})

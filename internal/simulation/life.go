@@ -30,6 +30,7 @@ type life struct {
 	operators
 	luck
 	watch
+	daemons
 
 	holders map[string]*holder // all, by the run
 	running int
@@ -87,6 +88,7 @@ func (l *life) whole() {
 		}
 	}()
 	l.nature()
+	l.drawDaemons()
 	for i := 0; i < l.wishes && l.broken == nil; i++ {
 		if i == 1 {
 			l.scenes(target(l.seed))

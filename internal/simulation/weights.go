@@ -59,9 +59,10 @@ func (l *life) fit(h *holder, r *endpoint.Record, name string, weight int) {
 		l.fail("nothing with traffic is terminated", "%s gets %d %% and is being terminated", name, weight)
 	}
 	// What is live stays in use until another release takes its traffic, also when
-	// that one fails or is lost.
+	// that one fails, is lost or is not wanted any more. A way back that an operator
+	// chose is not left half-way.
 	f := r.Rollout
-	live := name == r.Active && (f == nil || f.Step < 0 || f.Back != nil && (f.Back.Result == endpoint.RolledBack || r.Environment(f.To).Failure != ""))
+	live := name == r.Active && (f == nil || f.Step < 0 || f.Back != nil && (f.Back.Result == endpoint.RolledBack || f.Kind != endpoint.Hot || r.Environment(f.To).Failure != ""))
 	if target := r.Environment(name).Fingerprint; weight > l.sent[name] && l.rejected[target] && !live {
 		l.fail("a rejected release gets no traffic", "%s gets %d %%, and failed before", name, weight)
 	}

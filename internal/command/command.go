@@ -6,44 +6,35 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
-	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
-)
-
-// The exit codes.
-const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitUsage   = 2
-	exitBack    = 3 // the rollout was rolled back
-	exitRefused = 4 // the release is rejected, or the endpoint pinned
-	exitHeld    = 5 // another run holds the lease
 )
 
 // Main runs the command and returns its exit code. The first interrupt ends what
 // is under way; the second ends the program.
 func Main(version string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx := interruptible(context.Background(), signals, os.Stderr, os.Exit)
 	return run(ctx, version, os.Args[1:], os.Stdout, os.Stderr)
 }
 
 func run(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(version)
+	root := New(version)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -53,21 +44,10 @@ func run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	}
 	fmt.Fprintf(stderr, "ionroller: %v\n", err)
 	var usage *usageError
-	var held *roller.Held
-	var failed *roller.Failed
-	var rejected *roller.Rejected
-	switch {
-	case errors.As(err, &usage):
+	if errors.As(err, &usage) {
 		fmt.Fprintln(stderr, usage.hint)
-		return exitUsage
-	case errors.As(err, &held):
-		return exitHeld
-	case errors.As(err, &rejected):
-		return exitRefused
-	case errors.As(err, &failed) && failed.Outcome != nil && failed.Outcome.Result == endpoint.RolledBack:
-		return exitBack
 	}
-	return exitFailed
+	return exitCode(err)
 }
 
 // usageError says that the command was called wrongly.
@@ -92,36 +72,49 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error { return usage(cmd, check(cmd, args)) }
 }
 
-func newRoot(version string) *cobra.Command {
+// New makes the command of a version of this program.
+func New(version string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ionroller",
 		Short: "Routine, safe releases of HTTP services on AWS",
 		Long: `ionroller moves releases of HTTP services step by step, keeps the old ones hot,
 and goes back in seconds. Releases are declared with its Terraform provider;
-this command tries it out, shows what runs, and goes on where a run stopped.`,
-		Version:           version,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              arguments(cobra.NoArgs),
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+this command tries it out, shows what runs, steers rollouts and goes back.
+
+It needs no Terraform and no file: what it knows comes from the journal in the
+bucket of the provider's configuration, and from AWS. AWS is reached as by every
+AWS tool: by AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID and their like.
+
+What is asked for goes to standard output, everything else to standard error.
+-o json prints for programs. Colours are left out where NO_COLOR is set, on a
+dumb terminal, and in a pipe.
+
+` + exitCodesText(),
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          known,
+
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(usage)
 	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newRollback(), newReconcile(), newPolicy(), newVersion(version))
 	root.AddCommand(orders()...)
+	completion(root)
 	return root
 }
 
-func newVersion(version string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  arguments(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "ionroller %s\n", version)
-			return err
-		},
+// known refuses a command that there is not, and names those that may be meant.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
 	}
+	err := fmt.Errorf("there is no command %q", args[0])
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		err = fmt.Errorf("there is no command %q: is %s meant?", args[0], strings.Join(like, " or "))
+	}
+	return usage(cmd, err)
 }
 
 // account are the flags that say which endpoints are meant.
@@ -134,14 +127,38 @@ func (a *account) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&a.region, "region", "", "AWS Region (default: AWS_REGION or the profile's)")
 	f.StringVar(&a.profile, "profile", "", "profile of the shared AWS configuration (default: AWS_PROFILE)")
-	f.StringVar(&a.bucket, "bucket", os.Getenv("IONROLLER_BUCKET"), "bucket of the journal (IONROLLER_BUCKET)")
-	f.StringVar(&a.owner, "owner", os.Getenv("IONROLLER_OWNER"), "whose endpoints (IONROLLER_OWNER)")
+	f.StringVar(&a.bucket, "bucket", "", "bucket of the journal (default: IONROLLER_BUCKET)")
+	f.StringVar(&a.owner, "owner", "", "whose endpoints (default: IONROLLER_OWNER)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done to standard error")
+}
+
+// given takes what was not said from the environment.
+func (a *account) given(cmd *cobra.Command) onaws.Config {
+	a.bucket = cmp.Or(a.bucket, os.Getenv("IONROLLER_BUCKET"))
+	a.owner = cmp.Or(a.owner, os.Getenv("IONROLLER_OWNER"))
+	level := hclog.Warn
+	if a.verbose {
+		level = hclog.Info
+	}
+	return onaws.Config{
+		AWS:    awsclient.Config{Region: a.region, Profile: a.profile, Product: "ionroller", Version: cmd.Root().Version},
+		Bucket: a.bucket, Owner: a.owner, Run: cmd.CommandPath(),
+		Log: hclog.New(&hclog.LoggerOptions{Name: "ionroller", Level: level, Output: cmd.ErrOrStderr()}),
+	}
+}
+
+// connect makes the loop for a command.
+func (a *account) connect(cmd *cobra.Command) (*roller.Roller, error) {
+	config := a.given(cmd)
+	if a.bucket == "" {
+		return nil, usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
+	}
+	return onaws.Connect(cmd.Context(), config)
 }
 
 // owned connects for a command that changes something.
 func (a *account) owned(cmd *cobra.Command) (*roller.Roller, error) {
-	if a.owner == "" {
+	if a.given(cmd); a.owner == "" {
 		return nil, usage(cmd, errors.New("no owner: set --owner or IONROLLER_OWNER to the owner of the provider's configuration"))
 	}
 	return a.connect(cmd)
@@ -155,20 +172,4 @@ func chosen(ctx context.Context, loop *roller.Roller, named []string) (names []s
 	}
 	names, err = loop.Journal.List(ctx)
 	return names, true, err
-}
-
-// connect makes the loop for a command.
-func (a *account) connect(cmd *cobra.Command) (*roller.Roller, error) {
-	if a.bucket == "" {
-		return nil, usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
-	}
-	level := hclog.Warn
-	if a.verbose {
-		level = hclog.Info
-	}
-	return onaws.Connect(cmd.Context(), onaws.Config{
-		AWS:    awsclient.Config{Region: a.region, Profile: a.profile, Product: "ionroller", Version: cmd.Root().Version},
-		Bucket: a.bucket, Owner: a.owner, Run: cmd.CommandPath(),
-		Log: hclog.New(&hclog.LoggerOptions{Name: "ionroller", Level: level, Output: cmd.ErrOrStderr()}),
-	})
 }

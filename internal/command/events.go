@@ -4,7 +4,6 @@
 package command
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -32,7 +31,7 @@ func newEvents() *cobra.Command {
 	var (
 		a              account
 		filter         eventFilter
-		output         string
+		form           output
 		follow, verify bool
 	)
 	cmd := &cobra.Command{
@@ -46,9 +45,6 @@ were removed too.
 changed, removed or put in shows.`,
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output != "text" && output != "json" {
-				return usage(cmd, fmt.Errorf("--output %s: it is text or json", output))
-			}
 			if err := filter.parse(time.Now()); err != nil {
 				return usage(cmd, err)
 			}
@@ -59,7 +55,7 @@ changed, removed or put in shows.`,
 			if verify {
 				return verifyTrail(cmd, loop, args[0])
 			}
-			return showEvents(cmd, loop, args[0], filter, output == "json", follow)
+			return showEvents(cmd, loop, args[0], filter, form.json(), follow)
 		},
 	}
 	a.flags(cmd)
@@ -70,7 +66,8 @@ changed, removed or put in shows.`,
 	f.StringVar(&filter.release, "release", "", "only about this version")
 	f.BoolVarP(&follow, "follow", "f", false, "wait for more")
 	f.BoolVar(&verify, "verify", false, "check the chain of hashes instead")
-	f.StringVarP(&output, "output", "o", "text", "text, or json: one event a line")
+	form.flags(cmd, formText, formJSON)
+	a.complete(cmd, false, endpointNames)
 	cmd.MarkFlagsMutuallyExclusive("verify", "follow")
 	return cmd
 }
@@ -132,9 +129,8 @@ func showEvents(cmd *cobra.Command, loop *roller.Roller, name string, filter eve
 
 func printEvents(w io.Writer, events []endpoint.Event, asJSON bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(w)
 		for _, e := range events {
-			if err := encoder.Encode(e); err != nil {
+			if err := printLine(w, e); err != nil {
 				return err
 			}
 		}
@@ -145,13 +141,6 @@ func printEvents(w io.Writer, events []endpoint.Event, asJSON bool) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", e.Time.UTC().Format(time.RFC3339), e.Type, orDash(e.Version), e.Message)
 	}
 	return table.Flush()
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 // verifyTrail checks that each event has the hash of the one before, from the first

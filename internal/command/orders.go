@@ -92,6 +92,14 @@ func (o orderCommand) command() *cobra.Command {
 		},
 	}
 	a.flags(cmd)
+	switch o.kind {
+	case endpoint.OrderRetry:
+		a.complete(cmd, false, endpointNames, rejectedVersions)
+	case endpoint.OrderDrop:
+		a.complete(cmd, false, endpointNames, keptVersions)
+	default:
+		a.complete(cmd, false, endpointNames)
+	}
 	if o.destructive != "" {
 		agree.flags(cmd)
 	}
@@ -109,6 +117,7 @@ func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.O
 	if record == nil || record.Phase == endpoint.Deleted {
 		return fmt.Errorf("there is no endpoint %s", name)
 	}
+	onInterrupt(ctx, "the order may be in the journal already: ionroller events %s tells whether it was carried out", name)
 	if err := loop.Journal.Order(ctx, name, order); err != nil {
 		return err
 	}

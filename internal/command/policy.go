@@ -4,7 +4,7 @@
 package command
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,9 +20,9 @@ import (
 
 func newPolicy() *cobra.Command {
 	var (
-		scope  permission.Scope
-		task   string
-		output string
+		scope permission.Scope
+		task  string
+		form  output
 	)
 	var tasks []string
 	for _, t := range permission.Tasks() {
@@ -35,9 +35,12 @@ func newPolicy() *cobra.Command {
 go back), provider (terraform apply) or daemon (ionroller reconcile).
 
 Making environments also takes what Elastic Beanstalk does in the caller's name: for
-provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBeanstalk too.`,
+provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBeanstalk too.
+
+-o hcl prints a data source of the AWS provider.`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			scope.Bucket = cmp.Or(scope.Bucket, os.Getenv("IONROLLER_BUCKET"))
 			switch {
 			case !slices.Contains(tasks, task):
 				return usage(cmd, fmt.Errorf("--for %s: it is one of %s", task, strings.Join(tasks, ", ")))
@@ -45,25 +48,21 @@ provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBe
 				return usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
 			}
 			policy := permission.For(permission.Task(task), scope)
-			switch output {
-			case "json":
-				encoder := json.NewEncoder(cmd.OutOrStdout())
-				encoder.SetIndent("", "  ")
-				return encoder.Encode(policy)
-			case "hcl":
-				return printPolicyHCL(cmd.OutOrStdout(), policy)
+			if form.json() {
+				return printJSON(cmd.OutOrStdout(), policy)
 			}
-			return usage(cmd, fmt.Errorf("--output %s: it is json or hcl", output))
+			return printPolicyHCL(cmd.OutOrStdout(), policy)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&task, "for", string(permission.Provider), strings.Join(tasks, ", "))
-	f.StringVar(&scope.Bucket, "bucket", os.Getenv("IONROLLER_BUCKET"), "bucket of the journal (IONROLLER_BUCKET)")
+	f.StringVar(&scope.Bucket, "bucket", "", "bucket of the journal (default: IONROLLER_BUCKET)")
 	f.StringVar(&scope.Account, "account", "", "account number (default: any)")
 	f.StringVar(&scope.Region, "region", "", "AWS Region (default: any)")
 	f.StringSliceVar(&scope.Endpoints, "endpoint", nil, "names of the endpoints (default: any)")
 	f.StringSliceVar(&scope.Roles, "role", nil, "ARNs of the instances' role and the service role (default: those with AWS's usual names)")
-	f.StringVarP(&output, "output", "o", "json", "json, or hcl: a data source of the AWS provider")
+	form.flags(cmd, formJSON, formHCL)
+	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(tasks, cobra.ShellCompDirectiveNoFileComp)) // fails only for flags there are not
 	return cmd
 }
 

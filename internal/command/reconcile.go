@@ -6,6 +6,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,7 @@ time is over. Without names it takes all endpoints of the owner.`,
 		},
 	}
 	a.flags(cmd)
+	a.complete(cmd, true, endpointNames)
 	cmd.Flags().BoolVar(&once, "once", false, "work until nothing is left to do now, then end")
 	return cmd
 }
@@ -40,6 +42,7 @@ time is over. Without names it takes all endpoints of the owner.`,
 // keep it from the next.
 func reconcile(cmd *cobra.Command, a *account, names []string) error {
 	ctx := cmd.Context()
+	onInterrupt(ctx, "%s goes on", strings.Join(append([]string{"ionroller reconcile --once"}, names...), " "))
 	loop, err := a.owned(cmd)
 	if err != nil {
 		return err

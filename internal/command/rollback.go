@@ -33,6 +33,7 @@ ionroller unpin, or by asking for another release than the one that was left.`,
 		},
 	}
 	a.flags(cmd)
+	a.complete(cmd, false, endpointNames, keptVersions)
 	agree.flags(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the trail and for whoever applies next")
 	return cmd
@@ -51,6 +52,7 @@ func rollback(cmd *cobra.Command, a *account, agree *consent, name, version, rea
 		return err
 	}
 	begun := time.Now()
+	onInterrupt(cmd.Context(), "ionroller status %s says where it is, and the same command again goes on", name)
 	return loop.Rollback(cmd.Context(), name, version, reason, func(w rollout.World) {
 		out := cmd.OutOrStdout()
 		live := w.Record.ActiveVersion()

@@ -4,7 +4,6 @@
 package command
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +19,8 @@ import (
 
 func newStatus() *cobra.Command {
 	var (
-		a      account
-		output string
+		a    account
+		form output
 	)
 	cmd := &cobra.Command{
 		Use:   "status [ENDPOINT...]",
@@ -30,14 +29,12 @@ func newStatus() *cobra.Command {
 and health, and a rollout in flight. It changes nothing. Without names it shows all
 endpoints of the owner.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			if output != "text" && output != "json" {
-				return usage(cmd, fmt.Errorf("--output %s: it is text or json", output))
-			}
-			return showStatus(cmd, &a, names, output == "json")
+			return showStatus(cmd, &a, names, form.json())
 		},
 	}
 	a.flags(cmd)
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	form.flags(cmd, formText, formJSON)
+	a.complete(cmd, true, endpointNames)
 	return cmd
 }
 
@@ -146,9 +143,7 @@ func newStatusOf(w rollout.World) status {
 
 func printStatus(w io.Writer, statuses []status, asJSON bool) error {
 	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(statuses)
+		return printJSON(w, statuses)
 	}
 	for i, s := range statuses {
 		if i > 0 {

@@ -1,0 +1,54 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// interrupts is what the first interrupt says.
+type interrupts struct {
+	mu   sync.Mutex
+	text string
+}
+
+type interruptsKey struct{}
+
+// interruptible returns a context that ends with the first signal. The second ends
+// the program at once, with 128 and the signal's number, as a shell would say.
+func interruptible(ctx context.Context, signals <-chan os.Signal, w io.Writer, exit func(code int)) context.Context {
+	i := &interrupts{}
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, interruptsKey{}, i))
+	go func() {
+		<-signals
+		i.mu.Lock()
+		if i.text != "" {
+			fmt.Fprintln(w, i.text)
+		}
+		i.mu.Unlock()
+		cancel()
+		if <-signals == syscall.SIGTERM {
+			exit(128 + int(syscall.SIGTERM))
+			return
+		}
+		exit(exitInterrupted)
+	}()
+	return ctx
+}
+
+// onInterrupt chooses what the first interrupt says: how to go on with what will
+// then have been left.
+func onInterrupt(ctx context.Context, format string, args ...any) {
+	if i, ok := ctx.Value(interruptsKey{}).(*interrupts); ok {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.text = "ionroller: interrupted: what was begun is ended, nothing more is begun, and traffic stays as it is then; " +
+			fmt.Sprintf(format, args...) + ". Once more ends the program at once."
+	}
+}

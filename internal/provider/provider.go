@@ -22,6 +22,8 @@ import (
 // ionroller is the provider.
 type ionroller struct{ version string }
 
+var _ provider.ProviderWithFunctions = (*ionroller)(nil)
+
 // New makes the provider of a version of this program.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider { return &ionroller{version: version} }
@@ -78,5 +80,7 @@ func (p *ionroller) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newEndpointResource}
 }
 
-// DataSources lists the data sources: none yet.
-func (p *ionroller) DataSources(context.Context) []func() datasource.DataSource { return nil }
+// DataSources lists the data sources.
+func (p *ionroller) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newEndpointData, newEndpointsData, newEventsData}
+}

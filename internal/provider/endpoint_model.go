@@ -264,6 +264,29 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 	m.Timeouts = timeoutsValue(s.Timeouts)
 }
 
+// fill says what a state of an older provider leaves out and today has a default.
+// What the state says stays as it was written.
+func (m *endpointModel) fill(s endpoint.Spec) {
+	var whole endpointModel
+	whole.setArguments(s)
+	for _, part := range []struct{ kept, whole *types.Object }{
+		{&m.Container, &whole.Container}, {&m.Beanstalk, &whole.Beanstalk}, {&m.Capacity, &whole.Capacity}, {&m.Health, &whole.Health},
+		{&m.Routing, &whole.Routing}, {&m.TestRoute, &whole.TestRoute}, {&m.Rollout, &whole.Rollout}, {&m.Retention, &whole.Retention},
+	} {
+		if part.kept.IsNull() {
+			*part.kept = *part.whole
+			continue
+		}
+		values := part.kept.Attributes()
+		for name, v := range values {
+			if v.IsNull() {
+				values[name] = part.whole.Attributes()[name]
+			}
+		}
+		*part.kept = object(values)
+	}
+}
+
 func dnsValue(d *endpoint.DNS) types.Object {
 	if d == nil {
 		return types.ObjectNull(map[string]attr.Type{"zone_id": types.StringType})
@@ -282,7 +305,7 @@ func timeoutsValue(t endpoint.Timeouts) timeouts.Value {
 }
 
 func stringValues(s []string) []attr.Value {
-	var out []attr.Value
+	out := []attr.Value{}
 	for _, v := range s {
 		out = append(out, types.StringValue(v))
 	}
@@ -290,23 +313,14 @@ func stringValues(s []string) []attr.Value {
 }
 
 func stringSet(s []string) types.Set {
-	if len(s) == 0 {
-		return types.SetNull(types.StringType)
-	}
 	return types.SetValueMust(types.StringType, stringValues(s))
 }
 
 func stringList(s []string) types.List {
-	if len(s) == 0 {
-		return types.ListNull(types.StringType)
-	}
 	return types.ListValueMust(types.StringType, stringValues(s))
 }
 
 func stringMap(m map[string]string) types.Map {
-	if len(m) == 0 {
-		return types.MapNull(types.StringType)
-	}
 	out := map[string]attr.Value{}
 	for k, v := range m {
 		out[k] = types.StringValue(v)

@@ -13,6 +13,12 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
+// The types of what sets hold.
+var (
+	settingType = types.ObjectType{AttrTypes: map[string]attr.Type{"namespace": types.StringType, "name": types.StringType, "value": types.StringType}}
+	volumeType  = types.ObjectType{AttrTypes: map[string]attr.Type{"host_directory": types.StringType, "container_directory": types.StringType}}
+)
+
 type containerModel struct {
 	Image        types.String `tfsdk:"image"`
 	Port         types.Int64  `tfsdk:"port"`
@@ -81,31 +87,23 @@ func (r *reader) registryAuth(o types.Object) endpoint.RegistryAuth {
 }
 
 func settingSet(settings []endpoint.Setting) types.Set {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"namespace": types.StringType, "name": types.StringType, "value": types.StringType}}
-	if len(settings) == 0 {
-		return types.SetNull(kind)
-	}
-	var out []attr.Value
+	out := []attr.Value{}
 	for _, s := range settings {
 		out = append(out, object(map[string]attr.Value{
 			"namespace": types.StringValue(s.Namespace), "name": types.StringValue(s.Name), "value": types.StringValue(s.Value),
 		}))
 	}
-	return types.SetValueMust(kind, out)
+	return types.SetValueMust(settingType, out)
 }
 
 func volumeSet(volumes []endpoint.Volume) types.Set {
-	kind := types.ObjectType{AttrTypes: map[string]attr.Type{"host_directory": types.StringType, "container_directory": types.StringType}}
-	if len(volumes) == 0 {
-		return types.SetNull(kind)
-	}
-	var out []attr.Value
+	out := []attr.Value{}
 	for _, v := range volumes {
 		out = append(out, object(map[string]attr.Value{
 			"host_directory": types.StringValue(v.HostDirectory), "container_directory": types.StringValue(v.ContainerDirectory),
 		}))
 	}
-	return types.SetValueMust(kind, out)
+	return types.SetValueMust(volumeType, out)
 }
 
 func registryAuthObject(a endpoint.RegistryAuth) types.Object {

@@ -209,10 +209,7 @@ func rolloutValue(p endpoint.RolloutPolicy) types.Object {
 }
 
 func stepList(steps []endpoint.Step) types.List {
-	if len(steps) == 0 {
-		return types.ListNull(stepType)
-	}
-	var out []attr.Value
+	out := []attr.Value{}
 	for _, s := range steps {
 		pause := types.ObjectNull(pauseType.AttrTypes)
 		if s.Pause.Then != "" {

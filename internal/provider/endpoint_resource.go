@@ -96,7 +96,9 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	accepted := *world.Record.Accepted
-	if !state.says(ctx, accepted) {
+	if state.says(ctx, accepted) {
+		state.fill(accepted)
+	} else {
 		state.setArguments(accepted)
 	}
 	at, err := r.addresses(ctx, accepted)

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -129,7 +130,7 @@ func routingSchema() schema.Attribute {
 				MarkdownDescription: "Host names, `*` and `?` allowed. Hosts and paths together are at most five.",
 			},
 			"paths": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
+				Optional: true, Computed: true, Default: setdefault.StaticValue(stringSet(nil)), ElementType: types.StringType,
 				MarkdownDescription: "Path patterns, as `/api/*`. Every path by default.",
 			},
 			"priority": schema.Int64Attribute{

@@ -7,7 +7,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/float64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/listdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/setdefault"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -23,7 +25,7 @@ func rolloutSchema() schema.Attribute {
 			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
 			"max_weight":     optionalInt(defaultMaxWeight, "Largest share that a new release gets, in percent, 1 to 100. Below 100 the rollout stops there, and apply succeeds; raise it to go on. A hot rollback heeds no cap. Default `100`."),
 			"alarms": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
+				Optional: true, Computed: true, Default: setdefault.StaticValue(stringSet(nil)), ElementType: types.StringType,
 				MarkdownDescription: "Names of CloudWatch alarms, metric or composite, in the endpoint's account and Region. One that goes to `ALARM` during a rollout, its last bake included, ends it at once. None fires when a rollout begins, or it does not begin.",
 			},
 			"analysis":    analysisSchema(),
@@ -49,7 +51,7 @@ func rolloutSchema() schema.Attribute {
 
 func stepsSchema() schema.Attribute {
 	return schema.ListNestedAttribute{
-		Optional:            true,
+		Optional: true, Computed: true, Default: listdefault.StaticValue(stepList(nil)),
 		MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
@@ -106,7 +108,7 @@ func testRouteSchema() schema.Attribute {
 		MarkdownDescription: "A way to the newest environment, before and while users get there: by hosts of its own, or by a header on the endpoint's. It has a listener rule of its own.",
 		Attributes: map[string]schema.Attribute{
 			"hosts": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
+				Optional: true, Computed: true, Default: setdefault.StaticValue(stringSet(nil)), ElementType: types.StringType,
 				MarkdownDescription: "Host names for tests, as `next.checkout.acme.com`.",
 			},
 			"header": schema.StringAttribute{
@@ -114,7 +116,7 @@ func testRouteSchema() schema.Attribute {
 				MarkdownDescription: "Name of an HTTP header that picks requests to `routing.hosts`, when there are no `hosts`.",
 			},
 			"values": schema.SetAttribute{
-				Optional: true, ElementType: types.StringType,
+				Optional: true, Computed: true, Default: setdefault.StaticValue(stringSet(nil)), ElementType: types.StringType,
 				MarkdownDescription: "Values of the header, any of which picks a request; `*` and `?` allowed. With the hosts and paths of `routing` they are at most five.",
 			},
 		},

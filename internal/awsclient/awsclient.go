@@ -13,12 +13,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	sdkconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -38,6 +41,9 @@ type Clients struct {
 	Partition string // "aws", "aws-cn", "aws-us-gov"
 	Region    string
 	CallerARN string
+	// Expires is when the credentials end, if they are keys that somebody handed over
+	// with the time of their end; zero for those that are renewed.
+	Expires time.Time
 
 	Clock          *Clock // AWS's time
 	Beanstalk      *elasticbeanstalk.Client
@@ -72,6 +78,7 @@ func New(ctx context.Context, c Config) (*Clients, error) {
 	if err := clients.identify(ctx, config, c.Endpoints["sts"]); err != nil {
 		return nil, err
 	}
+	clients.Expires = handedOver(ctx, config)
 	if ids := c.AllowedAccountIDs; len(ids) > 0 && !slices.Contains(ids, clients.Account) {
 		return nil, fmt.Errorf("the credentials are of account %s, and allowed_account_ids has only %s", clients.Account, strings.Join(ids, ", "))
 	}
@@ -113,6 +120,20 @@ func (c *Clients) S3In(region string) *s3.Client {
 		return c.S3
 	}
 	return s3.New(c.S3.Options(), func(o *s3.Options) { o.Region = region })
+}
+
+// handedOver is when keys from the environment end: whoever exports those of a session
+// (aws configure export-credentials) says so in AWS_CREDENTIAL_EXPIRATION.
+func handedOver(ctx context.Context, config aws.Config) time.Time {
+	keys, err := config.Credentials.Retrieve(ctx)
+	if err != nil || keys.Source != sdkconfig.CredentialsSourceName {
+		return time.Time{}
+	}
+	ends, err := time.Parse(time.RFC3339, os.Getenv("AWS_CREDENTIAL_EXPIRATION"))
+	if err != nil {
+		return time.Time{} // nobody said
+	}
+	return ends
 }
 
 // identify asks STS as whom the clients call.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -55,7 +56,10 @@ func (j *Journal) same(ctx context.Context, key string, e endpoint.Event) error 
 	defer out.Body.Close()
 	var there endpoint.Event
 	if err := json.NewDecoder(out.Body).Decode(&there); err != nil || there.Hash() != e.Hash() {
-		return fmt.Errorf("s3://%s/%s is another event: the trail was tampered with, or the endpoint's record was removed or set back by hand", j.Bucket, key)
+		return fmt.Errorf("s3://%s/%s is another event: the trail was tampered with, or the endpoint's record was removed or set back by hand; "+
+			"bring back the last version of the record, s3://%s/%s, if the bucket keeps versions; "+
+			"to begin anew under the name, move the trail, s3://%s/%s/, elsewhere, and remove by hand what the endpoint still has in AWS",
+			j.Bucket, key, j.Bucket, j.recordKey(e.Endpoint), j.Bucket, path.Dir(key))
 	}
 	return nil
 }

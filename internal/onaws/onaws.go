@@ -84,6 +84,7 @@ func Connect(ctx context.Context, c Config) (*roller.Roller, error) {
 		Prober:   probe.Prober{},
 		Journal:  records,
 		Clock:    clients.Clock,
+		Expires:  clients.Expires,
 		Who:      endpoint.Who{Caller: clients.CallerARN, Host: host, Run: c.Run},
 		Log:      c.Log,
 	}, nil

@@ -131,6 +131,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 			"The removal of endpoint %s was interrupted. Finish it with terraform destroy; until then it cannot be changed.", spec.Name))
 		return
 	}
+	warnOfStanding(world, spec, &resp.Diagnostics)
 	shown := preview(world, spec)
 	plan.promise(state, shown)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

@@ -6,6 +6,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +74,7 @@ func (r *endpointResource) warnOfRollout(ctx context.Context, spec endpoint.Spec
 		diags.AddAttributeWarning(path.Root("retention").AtName("keep_for"), "Retention ends with the rollout", fmt.Sprintf(
 			"The environment of %s leaves traffic when the last bake begins, which takes %s, and is kept for %s: it is removed as soon as the rollout ends, and there is nothing hot to go back to.", shown.From, last, kept))
 	}
+	r.warnOfRisk(spec, shown, diags)
 	firing, slow, err := r.roller.Doubts(ctx, spec)
 	if err != nil {
 		addError(diags, "check", spec.Name, err)
@@ -83,6 +85,43 @@ func (r *endpointResource) warnOfRollout(ctx context.Context, spec endpoint.Spec
 	}
 	for _, p := range slow {
 		diags.AddAttributeWarning(attributePath(p.Attribute), "Alarm slower than a bake", sentence(p))
+	}
+}
+
+// warnOfRisk warns of what would hurt when something goes wrong meanwhile.
+func (r *endpointResource) warnOfRisk(spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) {
+	if shown.From != "" && spec.Rollout.Cap() == 100 && (spec.Retention.Max == 0 || spec.Retention.KeepFor == 0) {
+		diags.AddAttributeWarning(path.Root("retention"), "Nothing is kept to go back to", fmt.Sprintf(
+			"With this retention the environment of %s is removed as soon as the rollout ends. To go back from then on, a new environment has to be launched first, which takes minutes.", shown.From))
+	}
+	if spec.Capacity.Min == 1 {
+		diags.AddAttributeWarning(path.Root("capacity").AtName("min"), "Single instance", fmt.Sprintf(
+			"Endpoint %s may run on one instance: while that is replaced, nothing answers. Two in two zones bear the loss of one.", spec.Name))
+	}
+	if ends := r.roller.Expires; !ends.IsZero() && !spec.Rollout.NoWait {
+		if left := ends.Sub(r.roller.Clock.Now()); left < shown.MinimumDuration {
+			diags.AddAttributeWarning(path.Root("rollout").AtName("steps"), "Bakes longer than the credentials", fmt.Sprintf(
+				"The AWS credentials end at %s, and the bakes alone take %s: the apply would be interrupted, with traffic as it is then. Apply with credentials that are renewed, as those of a profile or a role are.",
+				clock(ends), endpoint.Duration(shown.MinimumDuration)))
+		}
+	}
+}
+
+// warnOfStanding warns of what a change does not alter, and of what is kept though
+// its time is over. It is known from what was last seen.
+func warnOfStanding(w rollout.World, spec endpoint.Spec, diags *diag.Diagnostics) {
+	r, f := &w.Record, w.Record.Rollout
+	if f != nil && f.Back == nil && r.Environment(f.To).Fingerprint == spec.Release.Fingerprint() && !slices.Equal(f.Steps, spec.Rollout.Plan()) {
+		diags.AddAttributeWarning(path.Root("rollout").AtName("steps"), "Steps of the rollout in flight stay", fmt.Sprintf(
+			"The rollout to %s began with other steps and goes on with those. The new ones are for the next rollout.", r.Environment(f.To).Release.Version))
+	}
+	for i := range r.Environments {
+		e := &r.Environments[i]
+		used := w.Sights[e.Name].UsedBy
+		if at, ends := r.Expires(e); len(used) > 0 && ends && w.Now.After(at) {
+			diags.AddWarning("Environment is kept for somebody else's rule", fmt.Sprintf(
+				"The time of %s, of release %s, is over, but %s forwards to it. It is kept, and costs, until that rule is removed or points elsewhere.", e.Name, e.Release.Version, strings.Join(used, ", ")))
+		}
 	}
 }
 

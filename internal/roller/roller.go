@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -26,7 +27,9 @@ type Roller struct {
 	Journal  Journal
 	Clock    Clock
 	Who      endpoint.Who
-	Log      hclog.Logger
+	// Expires is when credentials end that nobody renews; zero for others.
+	Expires time.Time
+	Log     hclog.Logger
 }
 
 // Expectation is what a plan showed, and what it started from. An apply does

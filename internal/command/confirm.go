@@ -21,20 +21,43 @@ func (c *consent) flags(cmd *cobra.Command) {
 	cmd.Flags().BoolVarP(&c.yes, "yes", "y", false, "do not ask")
 }
 
+// possible returns an error when somebody has to agree and nobody can be asked.
+func (c *consent) possible(cmd *cobra.Command) error {
+	if _, ok := terminal(cmd.InOrStdin()); c.yes || ok {
+		return nil
+	}
+	return usage(cmd, errors.New("nobody can be asked without a terminal: say --yes"))
+}
+
 // ask prints what will be done, and returns an error unless somebody agrees.
 func (c *consent) ask(cmd *cobra.Command, format string, args ...any) error {
 	fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...)
 	if c.yes {
 		return nil
 	}
-	in, ok := cmd.InOrStdin().(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return usage(cmd, errors.New("nobody can be asked without a terminal: say --yes"))
+	if err := c.possible(cmd); err != nil {
+		return err
 	}
 	fmt.Fprint(cmd.ErrOrStderr(), "Go on? Only 'yes' is taken for yes: ")
-	answer, err := bufio.NewReader(in).ReadString('\n')
-	if err != nil || strings.TrimSpace(answer) != "yes" {
-		return errors.New("nothing was done")
+	answers := make(chan string, 1)
+	go func() {
+		// No answer is no consent.
+		answer, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+		answers <- strings.TrimSpace(answer)
+	}()
+	select {
+	case answer := <-answers:
+		if answer == "yes" {
+			return nil
+		}
+	case <-cmd.Context().Done():
+		fmt.Fprintln(cmd.ErrOrStderr())
 	}
-	return nil
+	return errors.New("nothing was done")
+}
+
+// terminal returns the file behind a stream when it is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	file, ok := stream.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd()))
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/command/release"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
@@ -52,12 +53,13 @@ func exitCode(err error) int {
 	var held *roller.Held
 	var failed *roller.Failed
 	var rejected *roller.Rejected
+	var refused *release.Refused
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &held):
 		return exitHeld
-	case errors.As(err, &rejected):
+	case errors.As(err, &rejected), errors.As(err, &refused):
 		return exitRefused
 	case errors.As(err, &failed) && failed.Outcome != nil && failed.Outcome.Result == endpoint.RolledBack:
 		return exitBack

@@ -10,8 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,21 +22,34 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
+	"github.com/ionroller/terraform-provider-ionroller/internal/provider"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"ionroller": func() { os.Exit(Main("1.2.3")) },
-		"deploy":    deployMain,
+		"ionroller":                    func() { os.Exit(Main("1.2.3")) },
+		"terraform-provider-ionroller": providerMain,
+		"deploy":                       deployMain,
 	})
+}
+
+// providerMain is the provider, as the program is when Terraform starts it.
+func providerMain() {
+	if err := provider.Serve(context.Background(), "1.2.3", false); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // Each script has a sandbox of its own, to which its environment leads. Beside
 // the usual commands there are
 //
-//	exits CODE PROGRAM ARGUMENT...   expects an exit code
-//	deploy ENDPOINT VERSION FOR      does what an apply does, with a retention
+//	exits CODE PROGRAM ARGUMENT...      expects an exit code
+//	until PATTERN PROGRAM ARGUMENT...   waits until a program prints something
+//	deploy ENDPOINT VERSION FOR         does what an apply does, with a retention
+//
+// Terraform finds the provider in the test's own binary.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
@@ -48,18 +64,55 @@ func TestScripts(t *testing.T) {
 				}
 			})
 			info := s.Info()
+			for _, setting := range info.Variables {
+				if name, value, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "TF_VAR_") {
+					e.Setenv(name, value)
+				}
+			}
+			cliConfig, err := terraformConfig(e.WorkDir)
+			if err != nil {
+				return err
+			}
 			for name, value := range map[string]string{
 				"AWS_ENDPOINT_URL": info.EndpointURL, "AWS_REGION": info.Region,
 				"AWS_ACCESS_KEY_ID": info.AccessKeyID, "AWS_SECRET_ACCESS_KEY": info.SecretAccessKey,
 				"AWS_EC2_METADATA_DISABLED": "true", "IONROLLER_BUCKET": info.Bucket, "IONROLLER_OWNER": "acme",
 				"VPC_ID": info.VPCID, "SUBNET": info.Subnets[0], "LISTENER_ARN": info.ListenerARN,
+				"READ_ONLY_ACCESS_KEY_ID": info.ReadOnlyAccessKeyID, "READ_ONLY_SECRET_ACCESS_KEY": info.ReadOnlySecretAccessKey,
+				"TF_CLI_CONFIG_FILE": cliConfig, "CHECKPOINT_DISABLE": "1",
 			} {
 				e.Setenv(name, value)
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until},
 	})
+}
+
+// terraformConfig lets Terraform find the provider beside the command.
+func terraformConfig(folder string) (string, error) {
+	command, err := exec.LookPath("ionroller")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, ".terraformrc")
+	return path, os.WriteFile(path, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n    \"ionroller/ionroller\" = %s\n  }\n}\n",
+		strconv.Quote(filepath.ToSlash(filepath.Dir(command)))), 0o644)
+}
+
+// until runs a program again and again until it prints what matches.
+func until(ts *testscript.TestScript, not bool, args []string) {
+	if not || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN PROGRAM ARGUMENT...")
+	}
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if err := ts.Exec(args[1], args[2:]...); err == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("waited in vain for %q, last:\n%s", args[0], ts.ReadFile("stdout"))
 }
 
 func exits(ts *testscript.TestScript, not bool, args []string) {

@@ -81,7 +81,7 @@ func read(path string, values bool) (*source, error) {
 		file, diags = hclsyntax.ParseConfig(text, path, hcl.InitialPos)
 	}
 	if diags.HasErrors() {
-		return nil, diags
+		return nil, fmt.Errorf("unable to read the configuration: %w", diags)
 	}
 	s.body = file.Body
 	return s, nil

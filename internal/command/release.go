@@ -1,0 +1,107 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"errors"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/command/release"
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+func newRelease() *cobra.Command {
+	var (
+		a                account
+		agree            consent
+		config           release.Config
+		dryRun, editOnly bool
+	)
+	cmd := &cobra.Command{
+		Use:   "release ENDPOINT VERSION",
+		Short: "Change a version in the Terraform configuration, and apply it",
+		Long: `Changes the version of an endpoint in the Terraform configuration, shows Terraform's
+plan, asks, lets Terraform (or OpenTofu) apply it, and tells what happens meanwhile.
+
+The version is found in the ionroller_endpoint block whose name is ENDPOINT, or
+behind a reference in it: a variable, whose value is in terraform.tfvars, a file
+*.auto.tfvars, one of these with .json, a --var-file, or its default; a local value;
+an entry of a map of them, as with for_each. It has to be a text in quotes, and the
+version of no other endpoint. Nothing but that text is changed in the file.
+Of anything else the error says which file and line to change, and why: a version
+that is computed or comes from a module, a variable that is given twice, or by the
+environment.
+
+The file keeps the new version where that is live or on its way. It is set back
+where it is not: when you say no, when the plan fails, when the apply is refused or
+rolled back. With --dry-run a version behind a variable is planned without touching
+a file; one that is written in the configuration itself is there while Terraform
+plans, and is set back.
+
+The first interrupt stops the apply: traffic stays as it is, and the same command
+goes on with it.`,
+		Example: `  ionroller release checkout 1.1.0
+  ionroller release checkout 1.1.0 --dry-run --chdir infra/prod
+  ionroller release checkout 1.1.0 --edit-only --var-file prod.tfvars > preview.md`,
+		Args: arguments(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config.Endpoint, config.Version = args[0], args[1]
+			if err := validVersion(config.Version); err != nil {
+				return usage(cmd, err)
+			}
+			config.Out, config.Err = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			switch {
+			case dryRun && editOnly:
+				return usage(cmd, errors.New("--dry-run and --edit-only: it is one of them"))
+			case dryRun:
+				config.Mode = release.DryRun
+			case editOnly:
+				config.Mode = release.EditOnly
+			default:
+				if err := agree.possible(cmd); err != nil {
+					return err
+				}
+				loop, err := a.connect(cmd)
+				if err != nil {
+					return err
+				}
+				config.Loop = loop
+			}
+			config.Ask = func(question string) error {
+				if err := agree.ask(cmd, "%s", question); err != nil {
+					return err
+				}
+				onInterrupt(cmd.Context(), "the same command goes on, and so does ionroller reconcile --once %s", config.Endpoint)
+				return nil
+			}
+			// A terminal that closes must not leave the file changed.
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+			defer stop()
+			return release.Run(ctx, config)
+		},
+	}
+	a.flags(cmd)
+	agree.flags(cmd)
+	a.complete(cmd, false, endpointNames)
+	f := cmd.Flags()
+	f.StringVar(&config.Dir, "chdir", ".", "folder of the Terraform configuration")
+	f.StringArrayVar(&config.VarFiles, "var-file", nil, "file of variable values for Terraform, relative to the configuration (repeatable)")
+	f.StringVar(&config.Terraform, "terraform", "", "program to run (default: terraform, or else tofu, on PATH)")
+	f.BoolVar(&dryRun, "dry-run", false, "show the plan and change nothing")
+	f.BoolVar(&editOnly, "edit-only", false, "change the version and print the rollout as Markdown, for a pull request")
+	return cmd
+}
+
+// validVersion refuses what no release can be called.
+func validVersion(version string) error {
+	for _, p := range (endpoint.Spec{Release: endpoint.Release{Version: version}}).Validate() {
+		if p.Attribute == "version" {
+			return errors.New(p.Message)
+		}
+	}
+	return nil
+}

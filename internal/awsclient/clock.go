@@ -44,14 +44,15 @@ const (
 // NewClock returns a clock that shows this machine's time until AWS answers.
 func NewClock() *Clock { return &Clock{started: time.Now(), rate: 1} }
 
-// Now returns AWS's time in UTC. It never goes back.
+// Now returns AWS's time in UTC. Once AWS has answered, it never goes back.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.local(time.Now())
-	if c.known {
-		now = now.Add(c.lo + (c.hi-c.lo)/2)
+	if !c.known {
+		return now
 	}
+	now = now.Add(c.lo + (c.hi-c.lo)/2)
 	if now.Before(c.last) {
 		return c.last
 	}

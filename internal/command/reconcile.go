@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,33 +15,54 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
+// interval is how often an endpoint at rest is looked at unless somebody says otherwise.
+const interval = 2 * time.Minute
+
 func newReconcile() *cobra.Command {
 	var (
-		a    account
-		once bool
+		a     account
+		once  bool
+		every = interval
 	)
 	cmd := &cobra.Command{
-		Use:   "reconcile --once [ENDPOINT...]",
-		Short: "Go on with rollouts that stopped, repair drift, remove what expired",
-		Long: `Brings endpoints to what their records ask for: goes on with a rollout that
-stopped, puts right what others changed, and removes retained environments whose
-time is over. Without names it takes all endpoints of the owner.`,
+		Use:   "reconcile [ENDPOINT...]",
+		Short: "Stay running and look after endpoints: go on with rollouts, repair drift, remove what expired",
+		Long: `Looks after endpoints until it is told to stop: goes on with rollouts that nobody
+drives, takes traffic back when an alarm or analysis speaks against a release, puts
+right what others changed, and removes environments whose retention is over. Without
+names it takes all endpoints of the owner, also those that are made later.
+
+It holds the lease of an endpoint only while it changes something, so that terraform
+apply and the other commands find the endpoint free, also during a bake. Several copies
+may run: of two that find something to do, one does it. A heartbeat in the journal says
+that it is at work, and terraform plan looks for it.
+
+It logs what happens to standard error, a line each. On SIGINT or SIGTERM it ends what
+it is about to do, gives leases back and exits with code 0; on a second one at once.
+
+With --once it works until nothing is left to do now, prints how the endpoints stand,
+and ends.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			if !once {
-				return usage(cmd, errors.New("say --once: this version does not stay running"))
+			switch {
+			case once:
+				return reconcileOnce(cmd, &a, names)
+			case every < time.Second:
+				return usage(cmd, fmt.Errorf("--interval %s: it is at least 1s", every))
 			}
-			return reconcile(cmd, &a, names)
+			return keepReconciling(cmd, &a, names, every)
 		},
 	}
 	a.flags(cmd)
 	a.complete(cmd, true, endpointNames)
 	cmd.Flags().BoolVar(&once, "once", false, "work until nothing is left to do now, then end")
+	cmd.Flags().DurationVar(&every, "interval", interval, "time between two looks at an endpoint at rest, at most")
+	cmd.MarkFlagsMutuallyExclusive("once", "interval")
 	return cmd
 }
 
-// reconcile takes the endpoints one after the other; trouble with one does not
+// reconcileOnce takes the endpoints one after the other; trouble with one does not
 // keep it from the next.
-func reconcile(cmd *cobra.Command, a *account, names []string) error {
+func reconcileOnce(cmd *cobra.Command, a *account, names []string) error {
 	ctx := cmd.Context()
 	onInterrupt(ctx, "%s goes on", strings.Join(append([]string{"ionroller reconcile --once"}, names...), " "))
 	loop, err := a.owned(cmd)

@@ -210,7 +210,7 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 			return r.sleep(ctx, rollout.Wake{For: readBack}, p)
 		}
 		p.waiting = ""
-		r.Log.Info(a.String(), "endpoint", r.record.Endpoint)
+		r.Log.Debug(a.String(), "endpoint", r.record.Endpoint)
 		return r.act(ctx, a, p)
 	}
 }

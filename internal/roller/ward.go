@@ -32,6 +32,12 @@ type Visit struct {
 // shortWait is the longest time for which a visit stays to wait for something.
 const shortWait = 5 * time.Second
 
+// borrowTimeout bounds the taking of a lease for a visit.
+const borrowTimeout = 20 * time.Second
+
+// Glance tells what may have happened to which endpoint, without reading their records.
+func (r *Roller) Glance(ctx context.Context) ([]Glimpse, error) { return r.Journal.Glance(ctx) }
+
 // Visit looks at an endpoint without its lease, and borrows that only while there is
 // something to do: whoever wants to change the endpoint meanwhile, finds it free
 // however long a bake lasts. ordered says that an order waits. An endpoint that
@@ -63,7 +69,13 @@ func (r *Roller) Visit(ctx context.Context, w *Ward, ordered bool) (Visit, error
 
 // help does what is to be done, unless somebody is at work on it.
 func (r *Roller) help(ctx context.Context, w *Ward) (Visit, error) {
-	session, err := r.Journal.Borrow(ctx, w.Name, r.Who)
+	if err := ctx.Err(); err != nil {
+		return Visit{}, err
+	}
+	// A lease whose taking was cut short would stand until its end.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), borrowTimeout)
+	defer cancel()
+	session, err := r.Journal.Borrow(whole, w.Name, r.Who)
 	if err != nil {
 		return Visit{}, err
 	}

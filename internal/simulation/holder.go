@@ -168,9 +168,9 @@ type ear struct {
 	h *holder
 }
 
-// Info is what the loop says before an action, and of each event.
-func (e ear) Info(message string, about ...any) {
-	if l := e.h.w.life; l != nil && len(about) == 2 {
+// Debug is what the loop says before an action.
+func (e ear) Debug(message string, _ ...any) {
+	if l := e.h.w.life; l != nil {
 		l.decided(e.h, message)
 	}
 }

@@ -138,7 +138,11 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if warnOfRefusal(world, spec, shown, &resp.Diagnostics) {
 		return // an apply does not begin
 	}
-	if shown.Kind != rollout.PlanNothing && r.roller != nil {
+	switch {
+	case r.roller == nil:
+	case shown.Kind == rollout.PlanNothing:
+		r.warnOfOrphan(ctx, world, spec, &resp.Diagnostics)
+	default:
 		r.checkLive(ctx, spec, &world.Record, shown, &resp.Diagnostics)
 	}
 }

@@ -23,7 +23,7 @@ func rolloutSchema() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"steps":          stepsSchema(),
 			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
-			"max_weight":     optionalInt(defaultMaxWeight, "Largest share that a new release gets, in percent, 1 to 100. Below 100 the rollout stops there, and apply succeeds; raise it to go on. A hot rollback heeds no cap. Default `100`."),
+			"max_weight":     optionalInt(defaultMaxWeight, "Largest share that a new release gets, in percent, 1 to 100. Below 100 the rollout stops there, and apply succeeds; raise it to go on. A hot rollback heeds no cap. While the release rests at its cap, a daemon (`ionroller reconcile`) watches over it; a plan warns when none has been seen at work. Default `100`."),
 			"alarms": schema.SetAttribute{
 				Optional: true, Computed: true, Default: setdefault.StaticValue(stringSet(nil)), ElementType: types.StringType,
 				MarkdownDescription: "Names of CloudWatch alarms, metric or composite, in the endpoint's account and Region. One that goes to `ALARM` during a rollout, its last bake included, ends it at once. None fires when a rollout begins, or it does not begin.",
@@ -43,7 +43,7 @@ func rolloutSchema() schema.Attribute {
 			"retry":      optionalInt(0, "Raise it to try a rejected release, or to go on with a frozen rollout. Default `0`."),
 			"wait": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-				MarkdownDescription: "Whether apply stays until the rollout has ended. With `false` it returns when the first step is set, and `ionroller reconcile` must go on with it. A first deployment is always waited for. Default `true`.",
+				MarkdownDescription: "Whether apply stays until the rollout has ended. With `false` it returns when the new environment is healthy and the first step is set, and a daemon (`ionroller reconcile`) goes on with it; a plan warns when none has been seen at work. A first deployment is always waited for. Default `true`.",
 			},
 		},
 	}
@@ -129,7 +129,7 @@ func retentionSchema() schema.Attribute {
 		MarkdownDescription: "How long old environments are kept hot, with the capacity they had under full traffic. Their instances cost money until then.",
 		Default:             objectdefault.StaticValue(retentionValue(defaultKeeping())),
 		Attributes: map[string]schema.Attribute{
-			"keep_for":   optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or `ionroller reconcile` removes it. Default `1h`."),
+			"keep_for":   optionalDuration(defaultRetention, "Time after an environment left traffic. When it is over, the next apply or a daemon removes it. Default `1h`."),
 			"max":        optionalInt(defaultRetained, "Number of old environments that are kept at most, the newest first; `0` keeps none. Default `2`."),
 			"failed_for": optionalDuration(defaultFailedFor, "How long an environment that was given up is kept without traffic, so that people can look at it. Default `0s`: it is removed at once."),
 		},

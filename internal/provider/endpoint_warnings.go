@@ -62,10 +62,7 @@ func (r *endpointResource) warnOfLeftover(ctx context.Context, spec endpoint.Spe
 // warnOfRollout warns of what a rollout that begins or goes on may run into.
 func (r *endpointResource) warnOfRollout(ctx context.Context, spec endpoint.Spec, shown rollout.Plan, diags *diag.Diagnostics) {
 	begins := shown.Kind == rollout.PlanNew || shown.Kind == rollout.PlanWarm
-	if spec.Rollout.NoWait && shown.From != "" && (begins || shown.Kind == rollout.PlanResume) {
-		diags.AddAttributeWarning(path.Root("rollout").AtName("wait"), "Rollout is left to somebody else", fmt.Sprintf(
-			"With rollout.wait = false the apply ends when the first step of %s has its traffic. Nothing watches over it and nothing finishes it unless ionroller reconcile runs on endpoint %s.", shown.To, spec.Name))
-	}
+	r.warnOfNobody(ctx, spec, shown, diags)
 	if !begins {
 		return
 	}

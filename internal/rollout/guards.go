@@ -92,9 +92,11 @@ func (d *decider) verdict(f *endpoint.Rollout) verdict {
 	return v
 }
 
-// alarmed says that an alarm speaks against a release that there is another for.
+// alarmed says that an alarm speaks against a release that there is another for, or
+// against the first before it got a request.
 func (d *decider) alarmed(f *endpoint.Rollout) bool {
-	return f.From != "" && d.watched(f) && d.Guards != nil && d.alarms().against != nil
+	heeded := f.From != "" || d.r.Phase == endpoint.Creating && f.Sent.IsZero()
+	return heeded && d.watched(f) && d.Guards != nil && d.alarms().against != nil
 }
 
 func (d *decider) alarms() verdict {

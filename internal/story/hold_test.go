@@ -125,12 +125,12 @@ func TestRolloutLeftToReconcile(t *testing.T) {
 	ws.apply()
 	_, end := w.traffic()
 	ws.set("version", "1.1.0")
-	ws.wantSays(ws.plan(true), "Rollout is left to somebody else", "unless ionroller reconcile runs on endpoint checkout")
+	ws.wantSays(ws.plan(true), "Nobody goes on with the rollout", "no daemon has been seen at work on it")
 	ws.apply()
 	if s := ws.show(); s.Version != "1.1.0" || s.Status != "rolling_out" {
 		t.Errorf("state %+v", s)
 	}
-	ws.plan(false)
+	ws.wantSays(ws.plan(false), "Nobody goes on with the rollout", "The rollout to 1.1.0 is at step 1 of 2, with 50 % of traffic")
 	if r := ws.ionroller("reconcile", "--once", "checkout"); r.code != 0 {
 		t.Fatalf("reconcile failed:\n%s", r.out)
 	}

@@ -66,7 +66,7 @@ func TestDaemon(t *testing.T) {
 	ws.set("rollout.steps", []any{step(50, "3m"), step(100, "0s")})
 	ws.set("rollout.alarms", []string{"orders"})
 	ws.set("rollout.wait", false)
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	ws.apply()
 	daemon := ws.daemon("--interval", "30s")
 	_, end := w.traffic()
@@ -124,7 +124,7 @@ func TestTwoDaemonsAndAnApply(t *testing.T) {
 	w := start(t, sandbox.Config{TimeScale: 30})
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(50, "1m"), step(100, "0s")})
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	ws.apply()
 	daemons := []*running{ws.daemon("--interval", "10s"), ws.daemon("--interval", "10s", "checkout")}
 	_, end := w.traffic()

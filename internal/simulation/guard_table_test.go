@@ -207,6 +207,21 @@ var guards = slices.Concat(
 	byATest(back, "./internal/simulation", "TestRollbackOutlastsARunThatJustBegan", [][3]string{
 		{"a rollback outlasts who began while it looked", " || record.Epoch != before.Record.Epoch+1", ""},
 	}),
+	byATest(loop, "./internal/simulation", "TestRemoval", [][3]string{
+		{"what is protected is not removed", "a != nil && a.DeletionProtection {", "a != nil && false {"},
+	}),
+	byATest(run, "./internal/simulation", "TestAlarmThatFiresAlreadyBeginsNothing", [][3]string{
+		{"an alarm that fires already keeps a rollout from beginning", "\t\tproblems = append(problems, firing...)", "\t\t_ = firing"},
+	}),
+	byATest(run, "./internal/simulation", "TestAlarmRollsBackAndRejects", [][3]string{
+		{"a rejected release is refused at once", "if rejection := refused(&next); rejection != nil {", "if rejection := refused(&next); rejection != nil && false {"},
+	}),
+	byATest(decide, "./internal/simulation", "TestTooLittleDataExtendsTheBakeThenFreezes", [][3]string{
+		{"who cannot tell is no consent", "\tif v.unclear != \"\" && f.From != \"\" {", "\tif false {"},
+	}),
+	byATest(retire, "./internal/simulation", "TestRetentionMaximum", [][3]string{
+		{"no more is kept than asked", "if d.newer(e) >= d.r.Desired.Retention.Max {", "if false {"},
+	}),
 	byATest(effect, "./internal/simulation", "TestHostsOfARunThatDied", [][3]string{
 		{"a host that is being pointed is noted before", "\t\tr.Pointing = append(r.Pointing, point.Alias)", "\t\t_ = append(r.Pointing, point.Alias)"},
 	}),

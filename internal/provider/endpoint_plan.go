@@ -105,6 +105,9 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if req.State.Raw.IsNull() {
+		if refuseReplacement(ctx, req, spec.Name, &resp.Diagnostics) {
+			return
+		}
 		world := rollout.World{Record: endpoint.Record{Endpoint: spec.Name, Phase: endpoint.Creating, Desired: spec}}
 		shown := rollout.Preview(world)
 		plan.RolloutPlan = planValue(shown)
@@ -216,6 +219,18 @@ func refuseProtected(ctx context.Context, req resource.ModifyPlanRequest, resp *
 		resp.Diagnostics.AddAttributeError(path.Root("deletion_protection"), "Endpoint is protected from deletion", fmt.Sprintf(
 			"Unable to destroy endpoint %s: deletion_protection is on. Set it to false, apply, and then destroy.", state.Name.ValueString()))
 	}
+}
+
+// refuseReplacement refuses to take an endpoint away only to make it again, and says
+// whether that was planned: a creation of what has a private state already.
+func refuseReplacement(ctx context.Context, req resource.ModifyPlanRequest, name string, diags *diag.Diagnostics) bool {
+	text, _ := req.Private.GetKey(ctx, snapshotKey)
+	if len(text) == 0 {
+		return false
+	}
+	diags.AddError("Endpoint cannot be replaced", fmt.Sprintf(
+		"Unable to replace endpoint %s: it would be taken away from its users before it is made anew. Plan without -replace, after terraform untaint if it is tainted. A new environment is made by a change to anything that is baked in, as a new version, and traffic moves to it step by step.", name))
+	return true
 }
 
 // refuseMove refuses what would take an endpoint away from its users.

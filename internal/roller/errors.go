@@ -37,9 +37,7 @@ func (p *Problems) Error() string {
 type Exists struct{ Endpoint string }
 
 func (e *Exists) Error() string {
-	return fmt.Sprintf("endpoint %s exists already; import it (terraform import ADDRESS %s), or choose another name; "+
-		"one that is in the state is never replaced, because that would take it away from its users: plan without -replace, or after terraform untaint ADDRESS; "+
-		"a new environment is made by a change to anything that is baked in", e.Endpoint, e.Endpoint)
+	return fmt.Sprintf("endpoint %s exists already; import it (terraform import ADDRESS %s), or choose another name; one that is in the state is changed in place and never replaced", e.Endpoint, e.Endpoint)
 }
 
 // Protected says that an endpoint must not be removed.

@@ -167,7 +167,7 @@ func TestCursedReplacement(t *testing.T) {
 	if r := renamed.terraform("plan"); r.code != 1 || !r.says("Endpoint cannot be renamed") {
 		t.Errorf("a renamed endpoint is planned with code %d:\n%s", r.code, r.out)
 	}
-	if r := ws.terraform("plan", "-replace=ionroller_endpoint.checkout"); r.code != 1 || !r.says("never replaced") || !r.says("plan without -replace") {
+	if r := ws.terraform("plan", "-replace=ionroller_endpoint.checkout"); r.code != 1 || !r.says("Endpoint cannot be replaced") || !r.says("Plan without -replace") {
 		t.Errorf("-replace is planned with code %d:\n%s", r.code, r.out)
 	}
 	if all := must[*elasticbeanstalk.DescribeEnvironmentsOutput](w)(w.eb.DescribeEnvironments(t.Context(), nil)).Environments; len(all) != 1 {

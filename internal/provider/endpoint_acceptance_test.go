@@ -40,7 +40,13 @@ func startSandbox(t *testing.T) *sandbox.Sandbox {
 			t.Error(err)
 		}
 	})
-	info := s.Info()
+	surround(t, s.Info())
+	return s
+}
+
+// surround lets the environment lead to a sandbox.
+func surround(t *testing.T, info sandbox.Info) {
+	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": info.EndpointURL, "AWS_REGION": info.Region,
 		"AWS_ACCESS_KEY_ID": info.AccessKeyID, "AWS_SECRET_ACCESS_KEY": info.SecretAccessKey,
@@ -48,7 +54,6 @@ func startSandbox(t *testing.T) *sandbox.Sandbox {
 	} {
 		t.Setenv(name, value)
 	}
-	return s
 }
 
 // configuration is a provider block and an endpoint of a version. Of the rest,

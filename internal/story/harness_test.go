@@ -71,9 +71,10 @@ func prepared(run func() int) int {
 }
 
 func prepare(root string) error {
-	path, err := exec.LookPath("terraform")
+	// OpenTofu, for instance, by the variable of the acceptance tests.
+	path, err := exec.LookPath(cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"))
 	if err != nil {
-		return errors.New("terraform was not found on PATH: install Terraform 1.11 or later from https://developer.hashicorp.com/terraform/install")
+		return errors.New("terraform was not found on PATH: install Terraform 1.11 or later from https://developer.hashicorp.com/terraform/install, or say where it is in TF_ACC_TERRAFORM_PATH")
 	}
 	program.terraform = path
 	program.ionroller = filepath.Join(root, "terraform-provider-ionroller")

@@ -1,0 +1,143 @@
+# What a run of terraform apply in CI may do with endpoints: the policy that
+#   ionroller iam-policy --for provider -o hcl
+# prints. Attach it, and AWS's managed policy AdministratorAccess-AWSElasticBeanstalk,
+# to the role that CI assumes. Who makes the rest of this example needs more.
+
+data "aws_iam_policy_document" "ionroller" {
+  statement {
+    sid = "Look"
+    actions = [
+      "autoscaling:DescribeAutoScalingGroups",
+      "cloudformation:DescribeStackResources",
+      "cloudwatch:DescribeAlarmHistory",
+      "cloudwatch:DescribeAlarms",
+      "cloudwatch:GetMetricData",
+      "ecr:DescribeImages",
+      "elasticbeanstalk:DescribeAccountAttributes",
+      "elasticbeanstalk:DescribeApplicationVersions",
+      "elasticbeanstalk:DescribeApplications",
+      "elasticbeanstalk:DescribeEnvironments",
+      "elasticbeanstalk:DescribeEvents",
+      "elasticbeanstalk:DescribePlatformVersion",
+      "elasticbeanstalk:ListPlatformVersions",
+      "elasticbeanstalk:ListTagsForResource",
+      "elasticloadbalancing:DescribeAccountLimits",
+      "elasticloadbalancing:DescribeListeners",
+      "elasticloadbalancing:DescribeLoadBalancers",
+      "elasticloadbalancing:DescribeRules",
+      "elasticloadbalancing:DescribeTags",
+      "elasticloadbalancing:DescribeTargetGroups",
+      "elasticloadbalancing:DescribeTargetHealth",
+      "route53:GetHostedZone",
+      "route53:ListResourceRecordSets",
+    ]
+    resources = [
+      "*",
+    ]
+  }
+
+  statement {
+    sid = "FindJournal"
+    actions = [
+      "s3:ListBucket",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}",
+    ]
+  }
+
+  statement {
+    sid = "KeepJournal"
+    actions = [
+      "s3:DeleteObject",
+      "s3:GetObject",
+      "s3:PutObject",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/*",
+    ]
+  }
+
+  statement {
+    sid = "MoveTraffic"
+    actions = [
+      "elasticloadbalancing:AddTags",
+      "elasticloadbalancing:CreateRule",
+      "elasticloadbalancing:DeleteRule",
+      "elasticloadbalancing:ModifyRule",
+      "elasticloadbalancing:SetRulePriorities",
+    ]
+    resources = [
+      "arn:aws:elasticloadbalancing:*:*:listener/app/*",
+      "arn:aws:elasticloadbalancing:*:*:listener-rule/*",
+    ]
+  }
+
+  statement {
+    sid = "HoldCapacity"
+    actions = [
+      "autoscaling:ResumeProcesses",
+      "autoscaling:SuspendProcesses",
+      "autoscaling:UpdateAutoScalingGroup",
+    ]
+    resources = [
+      "arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/awseb-*",
+    ]
+  }
+
+  statement {
+    sid = "PointHosts"
+    actions = [
+      "route53:ChangeResourceRecordSets",
+    ]
+    resources = [
+      "arn:aws:route53:::hostedzone/*",
+    ]
+  }
+
+  statement {
+    sid = "RemoveEnvironments"
+    actions = [
+      "elasticbeanstalk:DeleteApplicationVersion",
+      "elasticbeanstalk:TerminateEnvironment",
+      "elasticbeanstalk:UpdateEnvironment",
+    ]
+    resources = [
+      "arn:aws:elasticbeanstalk:*:*:application/*",
+      "arn:aws:elasticbeanstalk:*:*:applicationversion/*/*",
+      "arn:aws:elasticbeanstalk:*:*:environment/*/*",
+    ]
+  }
+
+  statement {
+    sid = "MakeEnvironments"
+    actions = [
+      "elasticbeanstalk:AddTags",
+      "elasticbeanstalk:CreateApplication",
+      "elasticbeanstalk:CreateApplicationVersion",
+      "elasticbeanstalk:CreateEnvironment",
+      "elasticbeanstalk:DeleteApplication",
+    ]
+    resources = [
+      "arn:aws:elasticbeanstalk:*:*:application/*",
+      "arn:aws:elasticbeanstalk:*:*:applicationversion/*/*",
+      "arn:aws:elasticbeanstalk:*:*:environment/*/*",
+    ]
+  }
+
+  statement {
+    sid = "GiveRoles"
+    actions = [
+      "iam:PassRole",
+    ]
+    resources = [
+      aws_iam_role.instances.arn,
+      aws_iam_role.service.arn,
+    ]
+  }
+}
+
+resource "aws_iam_policy" "ci" {
+  name_prefix = "ionroller-ci-"
+  policy      = data.aws_iam_policy_document.ionroller.json
+}

@@ -57,7 +57,7 @@ resource "ionroller_endpoint" "hello" {
     ]
   }
 
-  retention = { max = 1, for = "1h" }
+  retention = { max = 1, keep_for = "1h" }
 
   deletion_protection = false # an example is to be thrown away
 

@@ -16,6 +16,7 @@ type EventType string
 const (
 	NewDesiredState        EventType = "NewDesiredState"        // a run began to work towards a spec
 	DesiredStateReached    EventType = "DesiredStateReached"    // the spec became the accepted one
+	DesiredStateRestored   EventType = "DesiredStateRestored"   // what was asked for failed: what is live is desired again
 	RolloutStarted         EventType = "RolloutStarted"         //
 	RolloutFinished        EventType = "RolloutFinished"        // all traffic is on the new environment
 	RolloutFailed          EventType = "RolloutFailed"          // the new environment is given up

@@ -4,10 +4,11 @@
 // Package journal keeps what is intended for endpoints, and what happened to
 // them, in an S3 bucket:
 //
-//	<prefix>/records/<account>/<region>/<endpoint>.json                the record, with its lease
-//	<prefix>/orders/<account>/<region>/<endpoint>/<id>.json           what an operator asked for and nobody has done yet
-//	<prefix>/trail/<account>/<region>/<endpoint>/<sequence>.json      one event, numbered in 10 digits
-//	<prefix>/daemons/<account>/<region>/<id>.json                     the heartbeat of a daemon
+//	<prefix>/records/<account>/<region>/<endpoint>.json                  the record, with its lease
+//	<prefix>/orders/<account>/<region>/<endpoint>/<id>.json              what an operator asked for and nobody has done yet
+//	<prefix>/trail/<account>/<region>/<endpoint>/<sequence>.json         one event, numbered in 10 digits
+//	<prefix>/configurations/<account>/<region>/<endpoint>/<digest>.json  what an event says was configured
+//	<prefix>/daemons/<account>/<region>/<id>.json                        the heartbeat of a daemon
 //
 // A record is changed only by conditional writes, so of several writers exactly
 // one wins. The lease in it says who may change the endpoint. Events are written

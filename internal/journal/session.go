@@ -28,6 +28,7 @@ type session struct {
 	etag     string
 	granted  time.Time // before the write that granted the lease was sent; with the monotonic clock
 	released bool
+	kept     map[string]bool // configurations, by their digests
 }
 
 // timely bounds the writes of a session: a network that swallows them must not hold
@@ -108,6 +109,9 @@ func (s *session) write(ctx context.Context, r endpoint.Record) error {
 	now := s.j.Clock.Now()
 	r.Epoch = s.epoch
 	r.Lease = &endpoint.Lease{Holder: s.holder, Who: s.who, Since: s.since, Until: now.Add(Length).UTC(), Brief: s.brief}
+	if err := s.keep(ctx, &r); err != nil {
+		return err
+	}
 	if err := s.replace(ctx, &r); err != nil {
 		return err
 	}

@@ -243,7 +243,7 @@ func (w *world) nothingIsLeft() {
 		w.Fatal(err)
 	}
 	for _, o := range objects.Contents {
-		if key := aws.ToString(o.Key); !strings.HasPrefix(key, "records/") && !strings.HasPrefix(key, "trail/") {
+		if key := aws.ToString(o.Key); !strings.HasPrefix(key, "records/") && !strings.HasPrefix(key, "trail/") && !strings.HasPrefix(key, "configurations/") {
 			w.Errorf("%s is left", key)
 		}
 	}

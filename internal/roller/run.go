@@ -88,7 +88,7 @@ func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation
 		events = append(events, endpoint.Event{
 			Type: endpoint.NewDesiredState, Time: r.Clock.Now(), Version: spec.Release.Version,
 			Message: fmt.Sprintf("release %s is desired", spec.Release.Version),
-			Data:    map[string]string{"fingerprint": spec.Release.Fingerprint(), "plan": string(plan.Kind)},
+			Data:    map[string]string{"fingerprint": spec.Release.Fingerprint(), "plan": string(plan.Kind), endpoint.ConfigurationKey: spec.Digest()},
 		})
 	}
 	if err := r.commit(ctx, next, events...); err != nil {

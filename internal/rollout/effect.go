@@ -269,6 +269,17 @@ func (e *effect) standBy() {
 		accepted.Release = active.Release
 	}
 	e.r.Desired, e.r.Accepted = accepted, &accepted
+	e.tell(endpoint.DesiredStateRestored, e.r.Environment(e.r.Active), "%s is desired again, with the settings that were reached before", accepted.Release.Version)
+	e.configured(accepted)
+}
+
+// configured says in the last event which configuration it brought about.
+func (e *effect) configured(s endpoint.Spec) {
+	last := &e.events[len(e.events)-1]
+	if last.Data == nil {
+		last.Data = map[string]string{}
+	}
+	last.Data[endpoint.ConfigurationKey] = s.Digest()
 }
 
 // reject takes a release out.
@@ -328,9 +339,10 @@ func (e *effect) accept() {
 	}
 	if f := e.r.Rollout; f != nil {
 		e.tell(endpoint.DesiredStateReached, e.r.Environment(f.To), "%s has %d %% of traffic, as configured", desired.Release.Version, f.Share(f.Step))
-		return
+	} else {
+		e.tell(endpoint.DesiredStateReached, e.r.Environment(e.r.Active), "%s is live as configured", desired.Release.Version)
 	}
-	e.tell(endpoint.DesiredStateReached, e.r.Environment(e.r.Active), "%s is live as configured", desired.Release.Version)
+	e.configured(desired)
 }
 
 func (e *effect) probed(fault string) {

@@ -145,5 +145,8 @@ func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Reco
 		e.r.Accepted = &accepted
 	}
 	e.tell(endpoint.EndpointPinned, to, "all traffic goes back to %s, and stays there until the endpoint is unpinned or another release is asked for: %s", to.Release.Version, either(why, "an operator's rollback"))
+	if e.r.Accepted != nil {
+		e.configured(*e.r.Accepted)
+	}
 	return e.r, e.events
 }

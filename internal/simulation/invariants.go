@@ -5,6 +5,7 @@ package simulation
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -62,6 +63,7 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 		delete(l.rejected, p.Fingerprint) // an operator wants it
 	}
 	l.settled(old, next)
+	l.configured(old, next)
 	l.held(h, old, next)
 	l.known(next)
 	l.expected(h, old, next)
@@ -79,6 +81,32 @@ func (l *life) settled(old, next *endpoint.Record) {
 	})
 	if !was {
 		l.fail("what is noted of traffic was so", "%v is noted as read back, and the rule is %v since %s", old.Move.Weights, l.w.Rule, old.Move.Since)
+	}
+}
+
+// configured checks that the trail tells of every configuration that was reached, and
+// names none that is not kept.
+func (l *life) configured(old, next *endpoint.Record) {
+	before := int64(0)
+	if old != nil {
+		before = old.Trail.Sequence
+	}
+	var named []string
+	for _, e := range next.Outbox {
+		if digest := e.Data[endpoint.ConfigurationKey]; digest != "" && e.Sequence > before {
+			named = append(named, digest)
+		}
+	}
+	if len(named) > 0 {
+		kept := next.Told()
+		for _, digest := range named {
+			if kept[digest] == nil {
+				l.fail("every configuration is kept", "an event names %s, which the record does not have", digest)
+			}
+		}
+	}
+	if a := next.Accepted; a != nil && (old == nil || !reflect.DeepEqual(a, old.Accepted)) && !slices.Contains(named, a.Digest()) {
+		l.fail("every configuration is told", "another configuration was accepted, and no event names it")
 	}
 }
 

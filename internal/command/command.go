@@ -99,7 +99,7 @@ dumb terminal, and in a pipe.
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newRollback(), newReconcile(), newRelease(), newPreview(), newPolicy(), newVersion(version))
+	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newVersion(version))
 	root.AddCommand(orders()...)
 	completion(root)
 	return root

@@ -23,7 +23,7 @@ func (c *consent) flags(cmd *cobra.Command) {
 
 // possible returns an error when somebody has to agree and nobody can be asked.
 func (c *consent) possible(cmd *cobra.Command) error {
-	if _, ok := isTerminal(cmd.InOrStdin()); c.yes || ok {
+	if c.yes || isTerminal(cmd.InOrStdin()) {
 		return nil
 	}
 	return usage(cmd, errors.New("nobody can be asked without a terminal: say --yes"))
@@ -56,8 +56,8 @@ func (c *consent) ask(cmd *cobra.Command, format string, args ...any) error {
 	return errors.New("nothing was done")
 }
 
-// isTerminal returns the file behind a stream when it is a terminal.
-func isTerminal(stream any) (*os.File, bool) {
+// isTerminal says that a stream is a terminal.
+func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	return file, ok && term.IsTerminal(int(file.Fd()))
+	return ok && term.IsTerminal(int(file.Fd()))
 }

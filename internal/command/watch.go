@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,7 +74,7 @@ func watch(cmd *cobra.Command, a *account, names []string, asJSON bool) error {
 		w.endpoints = append(w.endpoints, w.newWatched(name))
 	}
 	out := cmd.OutOrStdout()
-	if _, ok := isTerminal(out); ok && !asJSON && os.Getenv("TERM") != "dumb" {
+	if !asJSON && isTerminal(out) && os.Getenv("TERM") != "dumb" {
 		return watchOnScreen(cmd, w)
 	}
 	if asJSON {
@@ -115,7 +116,7 @@ type lineViewer struct {
 }
 
 func (v *lineViewer) show(n news) error {
-	lines := append(n.lines, n.more...)
+	lines := slices.Concat(n.lines, n.more)
 	fault := ""
 	if n.fault != nil {
 		fault = n.fault.Error()

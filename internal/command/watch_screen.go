@@ -43,7 +43,7 @@ func watchOnScreen(cmd *cobra.Command, w *watcher) error {
 	}
 	s.cells.Store(int64(s.width))
 	options := []tea.ProgramOption{tea.WithOutput(cmd.OutOrStdout()), tea.WithoutSignalHandler()}
-	if _, ok := isTerminal(cmd.InOrStdin()); !ok {
+	if !isTerminal(cmd.InOrStdin()) {
 		options = append(options, tea.WithInput(nil)) // it is closed by an interrupt then
 	}
 	program := tea.NewProgram(s, options...)

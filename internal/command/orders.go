@@ -29,6 +29,7 @@ type orderCommand struct {
 	long        string
 	about       string // what the second argument names; empty: there is none
 	destructive string // what is said before it; empty: nobody is asked
+	forced      string // what is said instead with --force; empty: there is no such flag
 }
 
 func orders() []*cobra.Command {
@@ -46,7 +47,7 @@ func orders() []*cobra.Command {
 		{
 			kind: endpoint.OrderAbort, short: "Give a rollout up: all traffic goes back",
 			long:        "Takes the traffic of a rollout in flight back to the live release, and rejects the\nnew one: it is not tried again unasked.",
-			destructive: "The rollout of endpoint %s is given up, and its release rejected.",
+			destructive: "The rollout of endpoint %[1]s is given up, and its release rejected.",
 		},
 		{
 			kind: endpoint.OrderRetry, about: "VERSION", short: "Clear the rejection of a release",
@@ -55,8 +56,15 @@ func orders() []*cobra.Command {
 		{kind: endpoint.OrderUnpin, short: "Lift the pin that ionroller rollback set", long: "Lifts the pin of an endpoint, so that the next apply may undo a rollback."},
 		{
 			kind: endpoint.OrderDrop, about: "VERSION", short: "Remove the environment of a release that is kept",
-			long:        "Removes the retained or failed environment of a release, named by its version or by\nthe environment's name. Going back to it will take a launch.",
-			destructive: "Environments of endpoint %s that are kept for going back are removed.",
+			long: `Removes the retained or failed environment of a release, named by its version or by
+the environment's name. Going back to it will take a launch.
+
+With --force an environment that carries traffic is removed too, and its traffic
+leaves it first: a rollout to it is given up and its release rejected; from the live
+one traffic goes back to the release before, where the endpoint is then pinned. What
+is all that serves is not dropped.`,
+			destructive: "The environments of %[2]s of endpoint %[1]s are removed.",
+			forced:      "The environments of %[2]s of endpoint %[1]s are removed. Where they carry traffic, it goes back to the release before, at once.",
 		},
 	} {
 		all = append(all, o.command())
@@ -69,6 +77,7 @@ func (o orderCommand) command() *cobra.Command {
 		a      account
 		agree  consent
 		reason string
+		force  bool
 	)
 	use, count := string(o.kind)+" ENDPOINT", 1
 	if o.about != "" {
@@ -82,12 +91,17 @@ func (o orderCommand) command() *cobra.Command {
 				return err
 			}
 			name := args[0]
-			if o.destructive != "" {
-				if err := agree.ask(cmd, o.destructive, name); err != nil {
+			warning := o.destructive
+			if force {
+				warning = o.forced
+			}
+			if warning != "" {
+				if err := agree.ask(cmd, warning, name, append(args, "")[1]); err != nil {
 					return err
 				}
 			}
 			order := endpoint.NewOrder(o.kind, append(args, "")[1], reason, loop.Who, loop.Clock.Now())
+			order.Force = force
 			return give(cmd, loop, name, order)
 		},
 	}
@@ -102,6 +116,9 @@ func (o orderCommand) command() *cobra.Command {
 	}
 	if o.destructive != "" {
 		agree.flags(cmd)
+	}
+	if o.forced != "" {
+		cmd.Flags().BoolVar(&force, "force", false, "also what carries traffic, which leaves it first")
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the trail")
 	return cmd
@@ -121,24 +138,23 @@ func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.O
 	if err := loop.Journal.Order(ctx, name, order); err != nil {
 		return err
 	}
-	_, err = loop.Tend(ctx, name)
-	var held *roller.Held
-	var failed *roller.Failed
-	switch {
-	case errors.As(err, &held):
-		err = obeyed(ctx, loop, name, order.ID)
-	case errors.As(err, &failed) && order.Kind == endpoint.OrderAbort:
-		err = nil // which is what was asked for
-	}
-	if err != nil {
+	if err := obeyed(ctx, loop, name, order.ID); err != nil {
 		return err
 	}
 	return tellOfOrder(cmd, loop, name, order.ID, record.Trail.Sequence)
 }
 
-// obeyed waits until the run at work has carried an order out.
+// obeyed sees to it that an order is carried out: by the run at work, or, where there
+// is none or it ends before, by this one.
 func obeyed(ctx context.Context, loop *roller.Roller, name, id string) error {
 	for deadline := time.Now().Add(obeyedWithin); time.Now().Before(deadline); {
+		_, err := loop.Tend(ctx, name)
+		var held *roller.Held
+		var failed *roller.Failed
+		if err != nil && !errors.As(err, &held) && !errors.As(err, &failed) {
+			return err
+		}
+		// A rollout that failed may be what was asked for, and is no failure of the order.
 		record, err := loop.Journal.Read(ctx, name)
 		if err != nil {
 			return err

@@ -26,7 +26,7 @@ func newReconcile() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "reconcile [ENDPOINT...]",
-		Short: "Stay running and look after endpoints: go on with rollouts, repair drift, remove what expired",
+		Short: "Look after endpoints: go on with rollouts, repair drift, remove what expired",
 		Long: `Looks after endpoints until it is told to stop: goes on with rollouts that nobody
 drives, takes traffic back when an alarm or analysis speaks against a release, puts
 right what others changed, and removes environments whose retention is over. Without
@@ -44,6 +44,8 @@ With --once it works until nothing is left to do now, prints how the endpoints s
 and ends.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			switch {
+			case once && cmd.Flags().Changed("interval"):
+				return usage(cmd, errors.New("--once and --interval: with --once it does not stay"))
 			case once:
 				return reconcileOnce(cmd, &a, names)
 			case every < time.Second:
@@ -56,7 +58,6 @@ and ends.`,
 	a.complete(cmd, true, endpointNames)
 	cmd.Flags().BoolVar(&once, "once", false, "work until nothing is left to do now, then end")
 	cmd.Flags().DurationVar(&every, "interval", interval, "time between two looks at an endpoint at rest, at most")
-	cmd.MarkFlagsMutuallyExclusive("once", "interval")
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -42,19 +43,28 @@ func providerMain() {
 	}
 }
 
-// Each script has a sandbox of its own, to which its environment leads. Beside
-// the usual commands there are
+// Each script has a sandbox of its own, to which its environment leads; a file
+// time-scale makes its clock run quicker. Beside the usual commands there are
 //
-//	exits CODE PROGRAM ARGUMENT...      expects an exit code
-//	until PATTERN PROGRAM ARGUMENT...   waits until a program prints something
-//	deploy ENDPOINT VERSION FOR         does what an apply does, with a retention
+//	exits CODE PROGRAM ARGUMENT...             expects an exit code
+//	until REGEXP PROGRAM ARGUMENT...           waits until a program's output is such
+//	deploy ENDPOINT VERSION FOR [STEP...]      does what an apply does, with a retention
+//
+// A step is WEIGHT:BAKE, or WEIGHT:BAKE:DEADLINE with a pause; nowait ends the deploy
+// at the first of them.
 //
 // Terraform finds the provider in the test's own binary.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
-			s, err := sandbox.Start(context.Background(), sandbox.Config{Speed: 300})
+			config := sandbox.Config{Speed: 300}
+			if text, err := os.ReadFile(filepath.Join(e.WorkDir, "time-scale")); err == nil {
+				if config.TimeScale, err = strconv.ParseFloat(strings.TrimSpace(string(text)), 64); err != nil {
+					return err
+				}
+			}
+			s, err := sandbox.Start(context.Background(), config)
 			if err != nil {
 				return err
 			}
@@ -100,21 +110,6 @@ func terraformConfig(folder string) (string, error) {
 		strconv.Quote(filepath.ToSlash(filepath.Dir(command)))), 0o644)
 }
 
-// until runs a program again and again until it prints what matches.
-func until(ts *testscript.TestScript, not bool, args []string) {
-	if not || len(args) < 2 {
-		ts.Fatalf("usage: until PATTERN PROGRAM ARGUMENT...")
-	}
-	pattern, err := regexp.Compile(args[0])
-	ts.Check(err)
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if err := ts.Exec(args[1], args[2:]...); err == nil && pattern.MatchString(ts.ReadFile("stdout")) {
-			return
-		}
-	}
-	ts.Fatalf("waited in vain for %q, last:\n%s", args[0], ts.ReadFile("stdout"))
-}
-
 func exits(ts *testscript.TestScript, not bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	if not || err != nil {
@@ -132,15 +127,67 @@ func exits(ts *testscript.TestScript, not bool, args []string) {
 	}
 }
 
-// deployMain is the program deploy.
+// until runs a program again and again, until its output is as wanted or a minute is
+// over.
+func until(ts *testscript.TestScript, not bool, args []string) {
+	if not || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP PROGRAM ARGUMENT...")
+	}
+	want := regexp.MustCompile("(?m)" + args[0])
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("waited in vain for %s: %v", want, err)
+		}
+	}
+}
+
+// deployMain is the program deploy. An interrupt ends it as it does an apply.
 func deployMain() {
-	if err := deploy(context.Background(), os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := deploy(ctx, os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
 		fmt.Fprintln(os.Stderr, "deploy:", err)
 		os.Exit(1)
 	}
 }
 
-func deploy(ctx context.Context, name, version, retention string) error {
+// steps reads those of a deploy.
+func steps(words []string) (endpoint.RolloutPolicy, error) {
+	p := endpoint.RolloutPolicy{HealthyWithin: endpoint.Duration(time.Hour)}
+	for _, word := range words {
+		if word == "nowait" {
+			p.NoWait = true
+			continue
+		}
+		parts := append(strings.Split(word, ":"), "", "")
+		weight, err := strconv.Atoi(parts[0])
+		if err != nil {
+			return p, err
+		}
+		s := endpoint.Step{Weight: weight}
+		if s.Bake, err = endpoint.ParseDuration(parts[1]); err != nil {
+			return p, err
+		}
+		if parts[2] != "" {
+			s.Pause.Then = endpoint.ThenRollback
+			if s.Pause.Deadline, err = endpoint.ParseDuration(parts[2]); err != nil {
+				return p, err
+			}
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	return p, nil
+}
+
+func deploy(ctx context.Context, name, version, retention string, words []string) error {
+	policy, err := steps(words)
+	if err != nil {
+		return err
+	}
 	loop, err := onaws.Connect(ctx, onaws.Config{
 		AWS: awsclient.Config{Product: "ionroller", Version: "test"}, Bucket: os.Getenv("IONROLLER_BUCKET"),
 		Owner: os.Getenv("IONROLLER_OWNER"), Run: "deploy", Log: hclog.NewNullLogger(),
@@ -165,7 +212,7 @@ func deploy(ctx context.Context, name, version, retention string) error {
 		},
 		Capacity:  endpoint.Capacity{Min: 1, Max: 2},
 		Routing:   endpoint.Routing{ListenerARN: os.Getenv("LISTENER_ARN"), Hosts: []string{name + ".example.com"}},
-		Rollout:   endpoint.RolloutPolicy{HealthyWithin: 60 * second},
+		Rollout:   policy,
 		Retention: endpoint.Retention{KeepFor: keep, Max: 2},
 	}
 	world, err := loop.Observe(ctx, name)

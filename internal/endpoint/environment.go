@@ -56,6 +56,8 @@ type Environment struct {
 	// Failure says why the environment was given up; empty for a good one.
 	Failure  string    `json:"failure,omitempty"`
 	FailedAt time.Time `json:"failed_at,omitzero"` // zero when it was lost, not given up
+	// Dropped says why an operator wants it gone, as soon as it has no traffic.
+	Dropped string `json:"dropped,omitempty"`
 	// Retired is when its termination was asked for; zero before.
 	Retired time.Time `json:"retired,omitzero"`
 }

@@ -19,7 +19,7 @@ const (
 	OrderAbort   OrderKind = "abort"   // take traffic back and reject the release
 	OrderRetry   OrderKind = "retry"   // clear the rejection of Release
 	OrderUnpin   OrderKind = "unpin"   // lift the pin
-	OrderDrop    OrderKind = "drop"    // remove the retained environment of Release
+	OrderDrop    OrderKind = "drop"    // remove the environments of Release
 )
 
 // Order is what an operator asked for. Whoever holds the lease carries it out.
@@ -27,6 +27,7 @@ type Order struct {
 	ID      string    `json:"id"` // unique; later orders sort after earlier ones
 	Kind    OrderKind `json:"kind"`
 	Release string    `json:"release,omitempty"` // version or fingerprint, where the kind needs one
+	Force   bool      `json:"force,omitempty"`   // drop what carries traffic too
 	Reason  string    `json:"reason,omitempty"`
 	Time    time.Time `json:"time"`
 	Who     Who       `json:"who"`

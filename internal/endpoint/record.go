@@ -75,6 +75,8 @@ type Lease struct {
 	// Brief says that the holder gives it back as soon as it would have to wait: who
 	// comes next waits for that.
 	Brief bool `json:"brief,omitempty"`
+	// Rollback says that it was taken for an operator's rollback, from whoever had it.
+	Rollback bool `json:"rollback,omitempty"`
 }
 
 // Intent is a change to AWS that was about to be made.
@@ -207,7 +209,7 @@ func (r *Record) Role(e *Environment) Role {
 		return Active
 	case r.Rollout != nil && r.Rollout.To == e.Name:
 		return Candidate
-	case e.Failure != "" || !e.Carried:
+	case e.Failure != "" || e.Dropped != "" || !e.Carried:
 		return Failed
 	default:
 		return Retained

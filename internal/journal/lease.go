@@ -45,7 +45,7 @@ func (j *Journal) Acquire(ctx context.Context, name string, who endpoint.Who, cr
 			}
 		}
 		if v == nil || v.record.Lease == nil || v.age >= Length+rounding {
-			s, err := j.take(ctx, name, &session{j: j, who: who}, create, v)
+			s, err := j.take(ctx, name, endpoint.Lease{Who: who}, create, v)
 			if errors.Is(err, errLost) {
 				continue
 			}
@@ -67,7 +67,7 @@ const briefly = time.Minute
 // Borrow takes the endpoint's lease for a moment, from nobody who may be alive. Its
 // lease says so, and who comes meanwhile waits for its end.
 func (j *Journal) Borrow(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
-	return j.takeNow(ctx, name, &session{j: j, who: who, brief: true}, func(v *version) error {
+	return j.takeNow(ctx, name, endpoint.Lease{Who: who, Brief: true}, func(v *version) error {
 		if lease := v.record.Lease; lease != nil && v.age < Length+rounding {
 			return &roller.Held{Endpoint: name, Lease: *lease}
 		}
@@ -79,11 +79,11 @@ func (j *Journal) Borrow(ctx context.Context, name string, who endpoint.Who) (ro
 // holder cannot write the record any more, but a call to AWS that it sent before
 // may take effect until its lease would have ended.
 func (j *Journal) Preempt(ctx context.Context, name string, who endpoint.Who) (roller.Session, error) {
-	return j.takeNow(ctx, name, &session{j: j, who: who}, func(*version) error { return nil })
+	return j.takeNow(ctx, name, endpoint.Lease{Who: who, Rollback: true}, func(*version) error { return nil })
 }
 
 // takeNow takes the lease of an endpoint that exists, unless something is against it.
-func (j *Journal) takeNow(ctx context.Context, name string, s *session, against func(*version) error) (roller.Session, error) {
+func (j *Journal) takeNow(ctx context.Context, name string, lease endpoint.Lease, against func(*version) error) (roller.Session, error) {
 	for {
 		v, err := j.get(ctx, name)
 		if err != nil {
@@ -95,9 +95,9 @@ func (j *Journal) takeNow(ctx context.Context, name string, s *session, against 
 		if err := cmp.Or(j.ours(&v.record), against(v)); err != nil {
 			return nil, err
 		}
-		taken, err := j.take(ctx, name, s, false, v)
+		s, err := j.take(ctx, name, lease, false, v)
 		if err == nil {
-			return taken, nil
+			return s, nil
 		}
 		if !errors.Is(err, errLost) {
 			return nil, err
@@ -107,7 +107,7 @@ func (j *Journal) takeNow(ctx context.Context, name string, s *session, against 
 
 // take writes the lease into the version that was seen, which is nil for the
 // first of an endpoint.
-func (j *Journal) take(ctx context.Context, name string, s *session, create bool, seen *version) (*session, error) {
+func (j *Journal) take(ctx context.Context, name string, lease endpoint.Lease, create bool, seen *version) (*session, error) {
 	now := j.Clock.Now()
 	record, etag, err := j.base(name, create, seen, now)
 	if err != nil {
@@ -115,13 +115,14 @@ func (j *Journal) take(ctx context.Context, name string, s *session, create bool
 	}
 	if before := record.Lease; before != nil {
 		record.Append(endpoint.Event{
-			Time: now.UTC(), Type: endpoint.LeaseTaken, Version: record.ActiveVersion(), Who: s.who,
+			Time: now.UTC(), Type: endpoint.LeaseTaken, Version: record.ActiveVersion(), Who: lease.Who,
 			Message: fmt.Sprintf("the lease was taken over from %s by %s on %s, last heard of %s ago", before.Who.Run, before.Who.Caller, before.Who.Host, seen.age),
 			Data:    map[string]string{"holder": before.Holder, "since": before.Since.UTC().Format(time.RFC3339)},
 		})
 	}
 	record.Epoch++
-	s.holder, s.since, s.epoch, s.etag = rand.Text(), now.UTC(), record.Epoch, etag
+	lease.Holder, lease.Since = rand.Text(), now.UTC()
+	s := &session{j: j, lease: lease, epoch: record.Epoch, etag: etag}
 	if err := s.write(ctx, record); err != nil {
 		return nil, err
 	}

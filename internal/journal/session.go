@@ -16,12 +16,9 @@ import (
 
 // session is a lease that is held on one record. Every write prolongs it.
 type session struct {
-	j      *Journal
-	holder string
-	who    endpoint.Who
-	brief  bool
-	since  time.Time
-	epoch  int64
+	j     *Journal
+	lease endpoint.Lease // what does not change while it is held
+	epoch int64
 
 	mu       sync.Mutex
 	record   endpoint.Record // without the events that are in the trail
@@ -108,7 +105,9 @@ func (s *session) write(ctx context.Context, r endpoint.Record) error {
 	defer cancel()
 	now := s.j.Clock.Now()
 	r.Epoch = s.epoch
-	r.Lease = &endpoint.Lease{Holder: s.holder, Who: s.who, Since: s.since, Until: now.Add(Length).UTC(), Brief: s.brief}
+	lease := s.lease
+	lease.Until = now.Add(Length).UTC()
+	r.Lease = &lease
 	if err := s.keep(ctx, &r); err != nil {
 		return err
 	}
@@ -143,7 +142,7 @@ func (s *session) replace(ctx context.Context, r *endpoint.Record) error {
 			return fmt.Errorf("writing the record of %s: it was removed from bucket %s", r.Endpoint, s.j.Bucket)
 		case now.record.Lease == nil:
 			return fmt.Errorf("writing the record of %s: %w", r.Endpoint, roller.ErrTakenOver)
-		case now.record.Lease.Holder != s.holder:
+		case now.record.Lease.Holder != s.lease.Holder:
 			return &roller.Held{Endpoint: r.Endpoint, Lease: *now.record.Lease}
 		}
 		// An earlier write of this session took effect although it seemed to fail.

@@ -171,14 +171,20 @@ func (b *Broken) Error() string {
 
 func (b *Broken) Unwrap() error { return b.Err }
 
-// Overtaken says that a run was silent for longer than its lease, and another has
-// taken its place.
+// Overtaken says that another run has taken a run's place: because it was silent for
+// longer than its lease, or because an operator took all traffic back.
 type Overtaken struct {
 	Endpoint string
 	Err      error
 }
 
 func (o *Overtaken) Error() string {
+	var held *Held
+	if errors.As(o.Err, &held) && held.Lease.Rollback {
+		by := held.Lease.Who
+		return fmt.Sprintf("the run on endpoint %s was ended by %s, by %s on %s: all traffic goes back to an earlier release, and the endpoint is pinned there. This run changes nothing any more; ionroller status %s shows where the endpoint stands, and ionroller events %s why",
+			o.Endpoint, by.Run, by.Caller, by.Host, o.Endpoint, o.Endpoint)
+	}
 	return fmt.Sprintf("the run on endpoint %s was not heard of for longer than its lease, and another run has taken its place; this one has stopped and changes nothing any more; plan again to see where it stands: %s", o.Endpoint, o.Err)
 }
 

@@ -29,7 +29,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 	if before == nil {
 		return fmt.Errorf("there is no endpoint %s", name)
 	}
-	if _, err := rollbackTarget(*before, version); err != nil {
+	if _, err := rollout.WayBack(*before, version); err != nil {
 		return err // told before anybody loses a lease
 	}
 	session, err := r.Journal.Preempt(ctx, name, r.Who)
@@ -45,7 +45,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 	if err != nil {
 		return err
 	}
-	target, err := rollbackTarget(world, version)
+	target, err := rollout.WayBack(world, version)
 	if err != nil {
 		return err
 	}
@@ -81,32 +81,4 @@ func (r *run) reassert(ctx context.Context, until time.Time) error {
 		}
 	}
 	return nil
-}
-
-// rollbackTarget chooses the environment that traffic goes back to: one that carried
-// all of it before, because any other would go through steps and gates.
-func rollbackTarget(w rollout.World, version string) (*endpoint.Environment, error) {
-	r := &w.Record
-	var best *endpoint.Environment
-	for i := range r.Environments {
-		e := &r.Environments[i]
-		back := r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() || e.Name == r.Active && r.Rollout != nil
-		if !back || version != "" && e.Release.Version != version {
-			continue
-		}
-		if s := w.Sights[e.Name]; !s.Found || s.Healthy == 0 {
-			continue
-		}
-		if best == nil || e.Name == r.Active || best.Name != r.Active && e.OutSince.After(best.OutSince) {
-			best = e
-		}
-	}
-	switch {
-	case best != nil:
-		return best, nil
-	case version == "":
-		return nil, fmt.Errorf("endpoint %s has no healthy environment to go back to: release %s is all there is; deploy an earlier version with Terraform", r.Endpoint, r.ActiveVersion())
-	default:
-		return nil, fmt.Errorf("endpoint %s keeps no healthy environment of release %s to go back to that carried all traffic before; ionroller status %s lists what there is", r.Endpoint, version, r.Endpoint)
-	}
 }

@@ -6,7 +6,6 @@ package rollout
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -71,13 +70,7 @@ func (e *effect) steer(o endpoint.Order) (declined string) {
 		}
 		f.Paused = nil
 	case endpoint.OrderAbort:
-		if f.From == "" && f.Step >= 0 {
-			return "there is no release to go back to"
-		}
-		f.Back = &endpoint.GoingBack{
-			Result: endpoint.RolledBack, Reason: "it was aborted by " + o.Who.Caller, Rejects: true,
-		}
-		e.tell(endpoint.RolloutFailed, e.r.Environment(f.To), "the rollout is given up: %s", f.Back.Reason)
+		return e.giveUp("it was aborted by " + o.Who.Caller)
 	default:
 		return "this version of ionroller does not know it"
 	}
@@ -104,49 +97,4 @@ func (e *effect) unpin() (declined string) {
 	e.r.Pin = nil
 	e.r.Rejections = slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool { return j.Pinned })
 	return ""
-}
-
-// drop gives up the retained or failed environments of a release, named by version,
-// fingerprint or the environment's name.
-func (e *effect) drop(o endpoint.Order) (declined string) {
-	declined = fmt.Sprintf("there is no environment of %s", o.Release)
-	for i := range e.r.Environments {
-		env := &e.r.Environments[i]
-		if o.Release != env.Release.Version && o.Release != env.Fingerprint && o.Release != env.Name || !env.Retired.IsZero() {
-			continue
-		}
-		if role := e.r.Role(env); role == endpoint.Active || role == endpoint.Candidate {
-			return fmt.Sprintf("%s is %s: only an environment without traffic can be dropped", env.Name, role)
-		}
-		env.Failure, env.FailedAt, declined = "it was dropped by "+o.Who.Caller, time.Time{}, ""
-	}
-	return declined
-}
-
-// GoBack is the record after an operator asked for all traffic back on an
-// environment, whatever was under way: what carries requests instead is left, and
-// rejected, and the endpoint is held at the release gone back to.
-func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Record, []endpoint.Event) {
-	e := effect{World: w, r: w.Record.Clone()}
-	to, left := e.r.Environment(target), e.r.Environment(e.r.Active)
-	if f := e.r.Rollout; f != nil {
-		left = e.r.Environment(f.To)
-	}
-	e.r.Pin = &endpoint.Pin{Fingerprint: to.Fingerprint, Version: to.Release.Version, Reason: why, Time: w.Now, Who: who}
-	if left != nil && left.Fingerprint != to.Fingerprint {
-		e.r.Pin.Left = left.Release.Version
-		e.reject(left, strings.TrimRight("an operator went back to "+to.Release.Version+": "+why, ": "), true)
-	}
-	e.r.Rejections = slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool { return j.Fingerprint == to.Fingerprint })
-	e.r.Desired.Release, e.r.GivenUp = to.Release, ""
-	if e.r.Accepted != nil {
-		accepted := *e.r.Accepted
-		accepted.Release = to.Release
-		e.r.Accepted = &accepted
-	}
-	e.tell(endpoint.EndpointPinned, to, "all traffic goes back to %s, and stays there until the endpoint is unpinned or another release is asked for: %s", to.Release.Version, either(why, "an operator's rollback"))
-	if e.r.Accepted != nil {
-		e.configured(*e.r.Accepted)
-	}
-	return e.r, e.events
 }

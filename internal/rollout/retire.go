@@ -51,6 +51,9 @@ func (d *decider) retire() (Decision, bool) {
 func (d *decider) due(e *endpoint.Environment) string {
 	switch d.r.Role(e) {
 	case endpoint.Failed:
+		if e.Dropped != "" {
+			return e.Dropped
+		}
 		if at, ok := d.r.Expires(e); ok && d.Now.Before(at) && e.Retired.IsZero() {
 			return ""
 		}

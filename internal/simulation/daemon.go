@@ -14,12 +14,11 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
-// daemons look after the endpoint of some lives. They have dice of their own, so that
+// daemons look after the endpoint of some lives. They have a coin of their own, so that
 // the other lives are as they would be without them.
 type daemons struct{ coin *rand.Rand }
 
 func (l *life) drawDaemons() {
-	l.coin = rand.New(rand.NewPCG(l.seed, 1))
 	if l.coin.IntN(6) > 0 {
 		return
 	}

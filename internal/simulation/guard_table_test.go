@@ -172,8 +172,7 @@ var guards = slices.Concat(
 		{"a pause lasts to its deadline", "\tif d.Now.Before(deadline) {", "\tif false && d.Now.Before(deadline) {"},
 		{"a raised cap takes capacity first", "\tif healthy < need {", "\tif false && healthy < need {"},
 	}),
-	byASeed(orders, [][3]string{
-		{"what serves is not dropped", "role == endpoint.Active || role == endpoint.Candidate {", "role == endpoint.Candidate {"},
+	byASeed(decide, [][3]string{
 		{"what an operator left is rejected", "\t\te.reject(left, strings", "\t\t_ = strings.TrimRight\n\t\te.reject(to, strings"},
 		{"an operator wants what he goes back to", "\te.r.Desired.Release, e.r.GivenUp = to.Release, \"\"\n", "\te.r.GivenUp = \"\"\n"},
 	}),
@@ -201,7 +200,12 @@ var guards = slices.Concat(
 	byATest(watch, "./internal/simulation", "TestRemoveAGuardedRollout", [][3]string{
 		{"nothing guards an endpoint that is removed", " || w.Record.Phase == endpoint.Deleting {", " {"},
 	}),
-	byATest(back, "./internal/simulation", "TestNoRollbackToWhatIsNotProven", [][3]string{
+	byATest(decide, "./internal/simulation", "TestForcedDrop", [][3]string{
+		{"what carries traffic is dropped by force only", "\tcase o.Force:\n", "\tcase true:\n"},
+		{"what a rollout comes from is not dropped", "\tif e.r.Rollout != nil {\n\t\treturn \"a rollout", "\tif false {\n\t\treturn \"a rollout"},
+		{"what was dropped is not kept for a look", "\t\tif e.Dropped != \"\" {\n", "\t\tif false {\n"},
+	}),
+	byATest(decide, "./internal/simulation", "TestNoRollbackToWhatIsNotProven", [][3]string{
 		{"only what is proven is a way back", "r.Role(e) == endpoint.Retained && e.Proven && e.Retired", "r.Role(e) == endpoint.Retained && e.Retired"},
 	}),
 	byATest(back, "./internal/simulation", "TestRollbackOutlastsARunThatJustBegan", [][3]string{

@@ -117,7 +117,7 @@ func (j *journal) take(ctx context.Context, name string, who endpoint.Who, c cla
 		}
 		record.Epoch++
 		j.h.robber = nil // if it was robbed, that was of an earlier lease
-		s = &session{h: j.h, brief: c.brief, id: fmt.Sprint(j.h.run, record.Epoch), who: who, epoch: record.Epoch, version: last.version}
+		s = &session{h: j.h, claim: c, id: fmt.Sprint(j.h.run, record.Epoch), who: who, epoch: record.Epoch, version: last.version}
 		return s.put(record)
 	})
 	if s == nil || err != nil {
@@ -131,7 +131,7 @@ type session struct {
 	id      string
 	who     endpoint.Who
 	epoch   int64
-	brief   bool
+	claim   claim
 	version int
 	record  endpoint.Record
 	granted time.Time
@@ -163,7 +163,7 @@ func (s *session) put(r endpoint.Record) error {
 	r = w.copied(&r)
 	r.Epoch = s.epoch
 	now := w.Now.Add(s.h.skew)
-	r.Lease = &endpoint.Lease{Holder: s.id, Who: s.who, Since: now, Until: now.Add(leaseLength), Brief: s.brief}
+	r.Lease = &endpoint.Lease{Holder: s.id, Who: s.who, Since: now, Until: now.Add(leaseLength), Brief: s.claim.brief, Rollback: s.claim.preempt}
 	s.store(name, &r)
 	s.granted, s.record = w.Now, r
 	return nil

@@ -70,6 +70,7 @@ func live(seed uint64, trace func(string), frozen bool) Report {
 	w.Alarms[alarmName] = rollout.Alarm{State: rollout.AlarmOK}
 	w.changed()
 	l.watch.begin()
+	l.coin = rand.New(rand.NewPCG(seed, 1))
 	l.luck = l.drawLuck()
 	l.users = l.drawUsers()
 	began := w.Now

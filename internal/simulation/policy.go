@@ -114,7 +114,8 @@ func (l *life) ask(kind endpoint.OrderKind, version string) {
 	l.orders++
 	l.say(nil, "an operator orders: %s %s", kind, version)
 	l.w.Orders = append(l.w.Orders, endpoint.Order{
-		ID: fmt.Sprintf("%06d", l.orders), Kind: kind, Release: version, Time: l.w.Now, Who: endpoint.Who{Caller: "operator"},
+		ID: fmt.Sprintf("%06d", l.orders), Kind: kind, Release: version, Force: kind == endpoint.OrderDrop && l.coin.IntN(2) == 0,
+		Time: l.w.Now, Who: endpoint.Who{Caller: "operator"},
 	})
 	r := l.record()
 	if r == nil {

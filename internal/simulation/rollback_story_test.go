@@ -192,3 +192,112 @@ func TestDrop(t *testing.T) {
 	}
 	s.wantShares("1.1.0", 100)
 }
+
+// What carries traffic is dropped when that is forced: its traffic leaves it first.
+func TestForcedDrop(t *testing.T) {
+	drop := func(s story, release string, force bool) error {
+		o := endpoint.NewOrder(endpoint.OrderDrop, release, "too dear", endpoint.Who{Caller: "ann"}, s.w.Now)
+		o.Force = force
+		if err := s.w.Roller("command").Journal.Order(context.Background(), "checkout", o); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.w.Roller("command").Tend(context.Background(), "checkout")
+		return err
+	}
+	finish := func(s story) {
+		if _, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := func(s story, version string) bool {
+		for _, e := range s.w.Environments {
+			if e.Release.Version == version {
+				return false
+			}
+		}
+		return true
+	}
+	declined := func(s story, words string) {
+		t.Helper()
+		if !slices.ContainsFunc(s.w.Trail, func(e endpoint.Event) bool {
+			return e.Type == endpoint.OrderDeclined && strings.Contains(e.Message, words)
+		}) {
+			t.Errorf("no order was declined because %s", words)
+		}
+	}
+	t.Run("what is live, with something to go back to", func(t *testing.T) {
+		s := begin(t, "1.0.0", "1.1.0")
+		if err := drop(s, "1.1.0", false); err != nil {
+			t.Fatal(err)
+		}
+		declined(s, "active, with 100 % of traffic")
+		if err := drop(s, "1.1.0", true); err != nil {
+			t.Fatal(err)
+		}
+		finish(s)
+		s.wantShares("1.0.0", 100)
+		if !gone(s, "1.1.0") {
+			t.Error("1.1.0 is there")
+		}
+		s.wantErr(s.try(spec("1.1.0")), "is pinned", "too dear")
+		s.wantQuiet(spec("1.0.0"))
+	})
+	t.Run("all that serves", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		if err := drop(s, "1.0.0", true); err != nil {
+			t.Fatal(err)
+		}
+		finish(s)
+		declined(s, "it is all that serves")
+		s.wantShares("1.0.0", 100)
+	})
+	t.Run("a candidate", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		keep := guarded("1.1.0", noWait)
+		keep.Rollout.Alarms = nil
+		keep.Retention.FailedFor = endpoint.Duration(24 * time.Hour)
+		s.update(keep)
+		if err := drop(s, "1.1.0", false); err != nil {
+			t.Fatal(err)
+		}
+		declined(s, "candidate, with 10 % of traffic")
+		s.wantErr(drop(s, "1.1.0", true), "it was dropped by ann")
+		finish(s)
+		s.wantShares("1.0.0", 100)
+		if !gone(s, "1.1.0") {
+			t.Error("1.1.0 is kept")
+		}
+		s.wantErr(s.try(spec("1.1.0")), "was rejected")
+	})
+	t.Run("from which a rollout comes", func(t *testing.T) {
+		s := begin(t, "1.0.0")
+		unguarded := guarded("1.1.0", noWait)
+		unguarded.Rollout.Alarms = nil
+		s.update(unguarded)
+		if err := drop(s, "1.0.0", true); err != nil {
+			t.Fatal(err)
+		}
+		declined(s, "abort it, or wait for its end")
+	})
+	t.Run("what somebody else gave traffic", func(t *testing.T) {
+		s := begin(t, "1.0.0", "1.1.0")
+		weights := map[string]int{}
+		for name, e := range s.w.Environments {
+			weights[name] = map[string]int{"1.0.0": 30, "1.1.0": 70}[e.Release.Version]
+		}
+		s.w.Rule.Weights = weights
+		if err := drop(s, "1.0.0", false); err != nil {
+			t.Fatal(err)
+		}
+		declined(s, "has 30 % of traffic, which somebody else gave it")
+		s.w.Rule.Weights = weights
+		if err := drop(s, "1.0.0", true); err != nil {
+			t.Fatal(err)
+		}
+		finish(s)
+		s.wantShares("1.1.0", 100)
+		if !gone(s, "1.0.0") {
+			t.Error("1.0.0 is there")
+		}
+	})
+}

@@ -1,0 +1,70 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
+
+// The way back that an operator chooses, whatever is under way.
+
+// WayBack chooses the environment that traffic goes back to: one that carried
+// all of it before, because any other would go through steps and gates.
+func WayBack(w World, version string) (*endpoint.Environment, error) {
+	r := &w.Record
+	var best *endpoint.Environment
+	for i := range r.Environments {
+		e := &r.Environments[i]
+		back := r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() || e.Name == r.Active && r.Rollout != nil && e.Dropped == ""
+		if !back || version != "" && e.Release.Version != version {
+			continue
+		}
+		if s := w.Sights[e.Name]; !s.Found || s.Healthy == 0 {
+			continue
+		}
+		if best == nil || e.Name == r.Active || best.Name != r.Active && e.OutSince.After(best.OutSince) {
+			best = e
+		}
+	}
+	switch {
+	case best != nil:
+		return best, nil
+	case version == "":
+		return nil, fmt.Errorf("endpoint %s has no healthy environment to go back to: release %s is all there is; deploy an earlier version with Terraform", r.Endpoint, r.ActiveVersion())
+	default:
+		return nil, fmt.Errorf("endpoint %s keeps no healthy environment of release %s to go back to that carried all traffic before; ionroller status %s lists what there is", r.Endpoint, version, r.Endpoint)
+	}
+}
+
+// GoBack is the record after an operator asked for all traffic back on an
+// environment, whatever was under way: what carries requests instead is left, and
+// rejected, and the endpoint is held at the release gone back to.
+func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Record, []endpoint.Event) {
+	e := effect{World: w, r: w.Record.Clone()}
+	to, left := e.r.Environment(target), e.r.Environment(e.r.Active)
+	if f := e.r.Rollout; f != nil {
+		left = e.r.Environment(f.To)
+	}
+	e.r.Pin = &endpoint.Pin{Fingerprint: to.Fingerprint, Version: to.Release.Version, Reason: why, Time: w.Now, Who: who}
+	if left != nil && left.Fingerprint != to.Fingerprint {
+		e.r.Pin.Left = left.Release.Version
+		e.reject(left, strings.TrimRight("an operator went back to "+to.Release.Version+": "+why, ": "), true)
+	}
+	e.r.Rejections = slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool { return j.Fingerprint == to.Fingerprint })
+	e.r.Desired.Release, e.r.GivenUp = to.Release, ""
+	if e.r.Accepted != nil {
+		accepted := *e.r.Accepted
+		accepted.Release = to.Release
+		e.r.Accepted = &accepted
+	}
+	e.tell(endpoint.EndpointPinned, to, "all traffic goes back to %s, and stays there until the endpoint is unpinned or another release is asked for: %s", to.Release.Version, either(why, "an operator's rollback"))
+	if e.r.Accepted != nil {
+		e.configured(*e.r.Accepted)
+	}
+	return e.r, e.events
+}

@@ -147,8 +147,7 @@ func until(ts *testscript.TestScript, not bool, args []string) {
 
 // deployMain is the program deploy. An interrupt ends it as it does an apply.
 func deployMain() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt) //nolint:govet // it lasts as long as the program
 	if err := deploy(ctx, os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
 		fmt.Fprintln(os.Stderr, "deploy:", err)
 		os.Exit(1)

@@ -394,14 +394,14 @@ func TestHanging(t *testing.T) {
 // A journal that cannot be read is an error at the beginning, and borne later.
 func TestJournalInTrouble(t *testing.T) {
 	inBubble(t, nil, func(w *watch) {
-		w.loop.glance = errors.New("access denied")
+		w.glance = errors.New("access denied")
 		if err := w.Daemon.Run(w.Context()); err == nil || !strings.Contains(err.Error(), "access denied") {
 			t.Errorf("it began with %v", err)
 		}
 	})
 	inBubble(t, []string{"checkout"}, func(w *watch) {
 		w.start()
-		w.change(func() { w.loop.glance = errors.New("slow down") })
+		w.change(func() { w.glance = errors.New("slow down") })
 		w.pulse.mu.Lock()
 		w.fails = errors.New("slow down")
 		w.pulse.mu.Unlock()
@@ -411,7 +411,7 @@ func TestJournalInTrouble(t *testing.T) {
 		if n := strings.Count(w.log.String(), "unable to glance"); n > 25 {
 			t.Errorf("it was tried %d times in an hour", n)
 		}
-		w.change(func() { w.loop.glance, w.versions["basket"] = nil, 1 })
+		w.change(func() { w.glance, w.versions["basket"] = nil, 1 })
 		w.pass(6 * time.Minute)
 		if w.visited("basket") == 0 {
 			t.Error("the new endpoint is not looked after")

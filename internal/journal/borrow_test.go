@@ -13,8 +13,8 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
-func (w *world) borrow(run string) (roller.Session, error) {
-	return w.journal().Borrow(w.Context(), "checkout", who(run))
+func (w *world) borrow() (roller.Session, error) {
+	return w.journal().Borrow(w.Context(), "checkout", who("daemon"))
 }
 
 func (w *world) release(s roller.Session) {
@@ -27,16 +27,16 @@ func (w *world) release(s roller.Session) {
 // Who borrows waits for nobody, and takes only what is free or was left by the dead.
 func TestBorrow(t *testing.T) {
 	w := newWorld(t)
-	if _, err := w.borrow("daemon"); err == nil {
+	if _, err := w.borrow(); err == nil {
 		t.Error("an endpoint without a record was borrowed")
 	}
 	s := w.acquire("apply")
 	var held *roller.Held
-	if _, err := w.borrow("daemon"); !errors.As(err, &held) || held.Lease.Who.Run != "apply" {
+	if _, err := w.borrow(); !errors.As(err, &held) || held.Lease.Who.Run != "apply" {
 		t.Errorf("borrowing what is held: %v", err)
 	}
 	w.release(s)
-	if s, err := w.borrow("daemon"); err != nil {
+	if s, err := w.borrow(); err != nil {
 		t.Errorf("borrowing what is free: %v", err)
 	} else {
 		w.release(s)
@@ -46,11 +46,11 @@ func TestBorrow(t *testing.T) {
 		t.Errorf("somebody waited %s", took)
 	}
 	w.advance(Length)
-	if _, err := w.borrow("daemon"); !errors.As(err, &held) {
+	if _, err := w.borrow(); !errors.As(err, &held) {
 		t.Errorf("borrowing what a holder may still have: %v", err)
 	}
 	w.advance(2 * rounding)
-	if _, err := w.borrow("daemon"); err != nil {
+	if _, err := w.borrow(); err != nil {
 		t.Errorf("borrowing what a dead run left: %v", err)
 	}
 }
@@ -59,7 +59,7 @@ func TestBorrow(t *testing.T) {
 func TestWaitingForWhoBorrowed(t *testing.T) {
 	w := newWorld(t)
 	w.release(w.acquire("apply"))
-	s, err := w.borrow("daemon")
+	s, err := w.borrow()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestWaitingForWhoBorrowed(t *testing.T) {
 	w.release(next)
 
 	// The wait has an end, and does not extend to who comes after.
-	forever, err := w.borrow("daemon")
+	forever, err := w.borrow()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,14 @@ dumb terminal, and in a pipe.
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(usage)
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newVersion(version))
+	// Cobra checks these by itself later, and its error does not say where help is.
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateRequiredFlags(); err != nil {
+			return usage(cmd, err)
+		}
+		return usage(cmd, cmd.ValidateFlagGroups())
+	}
+	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newVersion(version))
 	root.AddCommand(orders()...)
 	completion(root)
 	return root

@@ -73,25 +73,16 @@ changed, removed or put in shows.`,
 }
 
 // parse reads the times, which may be ages.
-func (f *eventFilter) parse(now time.Time) error {
-	for name, t := range map[string]struct {
-		text string
-		into *time.Time
-	}{"--since": {f.since, &f.from}, "--until": {f.until, &f.to}} {
-		if t.text == "" {
-			continue
+func (f *eventFilter) parse(now time.Time) (err error) {
+	if f.since != "" {
+		if f.from, err = moment("--since", f.since, now); err != nil {
+			return err
 		}
-		if age, err := time.ParseDuration(t.text); err == nil {
-			*t.into = now.Add(-age)
-			continue
-		}
-		at, err := time.Parse(time.RFC3339, t.text)
-		if err != nil {
-			return fmt.Errorf("%s %s: it is neither a time as 2026-01-31T12:00:00Z nor an age as 2h", name, t.text)
-		}
-		*t.into = at
 	}
-	return nil
+	if f.until != "" {
+		f.to, err = moment("--until", f.until, now)
+	}
+	return err
 }
 
 func (f *eventFilter) takes(e endpoint.Event) bool {

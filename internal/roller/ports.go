@@ -127,6 +127,9 @@ type Journal interface {
 	// Events returns the endpoint's trail after the event of a number, at most some
 	// of them, the oldest first; none when there are no more.
 	Events(ctx context.Context, name string, after int64) ([]endpoint.Event, error)
+	// Configuration returns what an endpoint was configured with, by the digest that
+	// an event names; nil when it was removed since.
+	Configuration(ctx context.Context, name, digest string) (*endpoint.Spec, error)
 	// Order leaves an order for whoever holds the endpoint's lease next.
 	Order(ctx context.Context, name string, o endpoint.Order) error
 	// Pulse keeps a daemon's heartbeat. Nothing is written before its first beat.

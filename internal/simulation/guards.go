@@ -90,6 +90,12 @@ func (j *journal) Events(ctx context.Context, _ string, after int64) ([]endpoint
 	return events, err
 }
 
+// Configuration finds nothing: in a life nobody asks for what was, and an invariant
+// checks that all of it would be kept.
+func (j *journal) Configuration(context.Context, string, string) (*endpoint.Spec, error) {
+	return nil, nil
+}
+
 func (j *journal) Order(ctx context.Context, _ string, o endpoint.Order) error {
 	return j.h.call(ctx, "Order", func() error {
 		j.h.w.Orders = append(j.h.w.Orders, o)

@@ -4,9 +4,14 @@
 package awsclient_test
 
 import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
@@ -75,5 +80,49 @@ func TestThrottlingIsBorne(t *testing.T) {
 	}
 	if _, err := clients.Beanstalk.DescribeApplications(t.Context(), nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// A CI system's token gives a role, and roles can be assumed from there.
+func TestWebIdentity(t *testing.T) {
+	w := start(t, sandbox.Config{})
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		t.Setenv(name, "")
+	}
+	file := filepath.Join(t.TempDir(), "token")
+	claims := fmt.Sprintf(`{"iss":"https://ci.example.com","sub":"repo:acme/infra","aud":"sts.amazonaws.com","exp":%d}`, time.Now().Add(time.Hour).Unix())
+	encode := base64.RawURLEncoding.EncodeToString
+	if err := os.WriteFile(file, []byte(encode([]byte(`{"alg":"RS256"}`))+"."+encode([]byte(claims))+"."+encode([]byte("signature"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	role := func(name string) string { return "arn:aws:iam::" + w.Info().AccountID + ":role/" + name }
+	clients, err := awsclient.New(t.Context(), awsclient.Config{
+		Region:      w.Info().Region,
+		WebIdentity: &awsclient.WebIdentity{RoleARN: role("ci"), SessionName: "build-7", TokenFile: file},
+		AssumeRole:  []awsclient.AssumeRole{{RoleARN: role("deploy"), SessionName: "test"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(clients.CallerARN, ":assumed-role/deploy/test") {
+		t.Errorf("the caller is %s", clients.CallerARN)
+	}
+	assumed := slices.DeleteFunc(w.Calls(), func(c cloud.Call) bool { return c.Operation != "AssumeRole" })
+	if len(assumed) == 0 || !strings.HasSuffix(assumed[0].Principal, ":assumed-role/ci/build-7") {
+		t.Errorf("roles were assumed by %+v", assumed)
+	}
+}
+
+// Who exports a session's keys says when they end.
+func TestKeysThatEnd(t *testing.T) {
+	w := start(t, sandbox.Config{})
+	t.Setenv("AWS_CREDENTIAL_EXPIRATION", "2026-03-01T12:00:00Z")
+	clients, err := w.connect()
+	if err != nil || clients.Expires.Format(time.RFC3339) != "2026-03-01T12:00:00Z" {
+		t.Errorf("they end at %v, %v", clients, err)
+	}
+	clients, err = w.connect(awsclient.AssumeRole{RoleARN: "arn:aws:iam::" + w.Info().AccountID + ":role/deploy", SessionName: "test"})
+	if err != nil || !clients.Expires.IsZero() {
+		t.Errorf("a role's session is renewed, and ends at %v, %v", clients.Expires, err)
 	}
 }

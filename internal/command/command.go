@@ -127,6 +127,7 @@ func known(cmd *cobra.Command, args []string) error {
 // account are the flags that say which endpoints are meant.
 type account struct {
 	region, profile, bucket, owner string
+	journal                        onaws.Journal
 	verbose                        bool
 }
 
@@ -134,7 +135,10 @@ func (a *account) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&a.region, "region", "", "AWS Region (default: AWS_REGION or the profile's)")
 	f.StringVar(&a.profile, "profile", "", "profile of the shared AWS configuration (default: AWS_PROFILE)")
-	f.StringVar(&a.bucket, "bucket", "", "bucket of the journal (default: IONROLLER_BUCKET)")
+	f.StringVar(&a.bucket, "bucket", "", "bucket of bundles and, unless it is elsewhere, the journal (default: IONROLLER_BUCKET)")
+	f.StringVar(&a.journal.Bucket, "journal-bucket", "", "bucket of the journal, as in journal of the provider's configuration (default: IONROLLER_JOURNAL_BUCKET)")
+	f.StringVar(&a.journal.Region, "journal-region", "", "Region of that bucket (default: IONROLLER_JOURNAL_REGION)")
+	f.StringVar(&a.journal.Prefix, "journal-prefix", "", "beginning of all keys of the journal (default: IONROLLER_JOURNAL_PREFIX)")
 	f.StringVar(&a.owner, "owner", "", "whose endpoints (default: IONROLLER_OWNER)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what is done to standard error")
 }
@@ -143,13 +147,16 @@ func (a *account) flags(cmd *cobra.Command) {
 func (a *account) given(cmd *cobra.Command) onaws.Config {
 	a.bucket = cmp.Or(a.bucket, os.Getenv("IONROLLER_BUCKET"))
 	a.owner = cmp.Or(a.owner, os.Getenv("IONROLLER_OWNER"))
+	a.journal.Bucket = cmp.Or(a.journal.Bucket, os.Getenv("IONROLLER_JOURNAL_BUCKET"))
+	a.journal.Region = cmp.Or(a.journal.Region, os.Getenv("IONROLLER_JOURNAL_REGION"))
+	a.journal.Prefix = cmp.Or(a.journal.Prefix, os.Getenv("IONROLLER_JOURNAL_PREFIX"))
 	level := hclog.Warn
 	if a.verbose {
 		level = hclog.Info
 	}
 	return onaws.Config{
 		AWS:    awsclient.Config{Region: a.region, Profile: a.profile, Product: "ionroller", Version: cmd.Root().Version},
-		Bucket: a.bucket, Owner: a.owner, Run: cmd.CommandPath(),
+		Bucket: a.bucket, Journal: a.journal, Owner: a.owner, Run: cmd.CommandPath(),
 		Log: hclog.New(&hclog.LoggerOptions{Name: "ionroller", Level: level, Output: cmd.ErrOrStderr()}),
 	}
 }

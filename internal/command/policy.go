@@ -47,6 +47,7 @@ provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBe
 			case scope.Bucket == "":
 				return usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
 			}
+			scope.Journal = cmp.Or(scope.Journal, os.Getenv("IONROLLER_JOURNAL_BUCKET"))
 			policy := permission.For(permission.Task(task), scope)
 			if form.json() {
 				return printJSON(cmd.OutOrStdout(), policy)
@@ -56,7 +57,8 @@ provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBe
 	}
 	f := cmd.Flags()
 	f.StringVar(&task, "for", string(permission.Provider), strings.Join(tasks, ", "))
-	f.StringVar(&scope.Bucket, "bucket", "", "bucket of the journal (default: IONROLLER_BUCKET)")
+	f.StringVar(&scope.Bucket, "bucket", "", "bucket of bundles and, unless it is elsewhere, the journal (default: IONROLLER_BUCKET)")
+	f.StringVar(&scope.Journal, "journal-bucket", "", "bucket of the journal (default: IONROLLER_JOURNAL_BUCKET, or that of the bundles)")
 	f.StringVar(&scope.Account, "account", "", "account number (default: any)")
 	f.StringVar(&scope.Region, "region", "", "AWS Region (default: any)")
 	f.StringSliceVar(&scope.Endpoints, "endpoint", nil, "names of the endpoints (default: any)")

@@ -40,7 +40,8 @@ type Policy struct {
 
 // Scope narrows a policy to what is used. Empty members mean any.
 type Scope struct {
-	Bucket    string // of the journal and bundles; required
+	Bucket    string // of bundles and, unless it is elsewhere, the journal; required
+	Journal   string // bucket of the journal, where it is another one
 	Account   string
 	Region    string
 	Endpoints []string
@@ -59,9 +60,16 @@ func For(t Task, s Scope) Policy {
 		slices.Sort(actions)
 		p.Statement = append(p.Statement, Statement{Sid: sid, Effect: "Allow", Action: actions, Resource: resources})
 	}
-	objects := []string{"arn:aws:s3:::" + s.Bucket + "/*"}
+	buckets := []string{"arn:aws:s3:::" + s.Bucket}
+	if s.Journal != "" && s.Journal != s.Bucket {
+		buckets = append(buckets, "arn:aws:s3:::"+s.Journal)
+	}
+	var objects []string
+	for _, bucket := range buckets {
+		objects = append(objects, bucket+"/*")
+	}
 	add("Look", looking(), []string{"*"})
-	add("FindJournal", []string{"s3:ListBucket"}, []string{"arn:aws:s3:::" + s.Bucket})
+	add("FindJournal", []string{"s3:ListBucket"}, buckets)
 	if t == Plan {
 		add("ReadJournal", []string{"s3:GetObject"}, objects)
 		return p

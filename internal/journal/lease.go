@@ -124,6 +124,9 @@ func (j *Journal) take(ctx context.Context, name string, lease endpoint.Lease, c
 	lease.Holder, lease.Since = rand.Text(), now.UTC()
 	s := &session{j: j, lease: lease, epoch: record.Epoch, etag: etag}
 	if err := s.write(ctx, record); err != nil {
+		if !s.granted.IsZero() { // the lease is there, and only the trail could not be written
+			err = errors.Join(err, s.Release(context.WithoutCancel(ctx)))
+		}
 		return nil, err
 	}
 	return s, nil

@@ -40,10 +40,19 @@ type pace struct {
 	failing  time.Time // since when
 	done     string    // the last action that changed AWS
 	doneAt   time.Time
+	stuck    stuck
+}
+
+// stuck is an action that failed, after which none was done.
+type stuck struct {
+	action string
+	since  time.Time
+	err    error
 }
 
 // did notes an action that was done.
 func (p *pace) did(a rollout.Action, now time.Time) {
+	p.stuck = stuck{}
 	if rollout.Touches(a) {
 		p.done, p.doneAt = a.String(), now
 	}
@@ -53,6 +62,17 @@ func (p *pace) did(a rollout.Action, now time.Time) {
 // again because AWS does not show it yet, or shows the past once more.
 func (p *pace) justDone(a rollout.Action, now time.Time) bool {
 	return p.done == a.String() && now.Sub(p.doneAt) < readBackWithin
+}
+
+// gaveUp says that an action which failed has failed before, and longer ago than
+// failures are borne. Between the two the effect of the first was awaited: whether it
+// had one was not known.
+func (p *pace) gaveUp(a rollout.Action, err error, now time.Time) bool {
+	if p.stuck.action != a.String() {
+		p.stuck = stuck{action: a.String(), since: now}
+	}
+	p.stuck.err = err
+	return now.Sub(p.stuck.since) > patience
 }
 
 // poll is the time until the next look.

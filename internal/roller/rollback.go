@@ -63,7 +63,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 		return failed(run.world)
 	}
 	moved(run.world)
-	run.enough, run.passes = nil, true
+	run.enough, run.passes, run.steers = nil, true, true
 	if _, err := run.drive(ctx); err != nil || !preempted {
 		return err
 	}

@@ -159,7 +159,7 @@ func (r *Roller) reconcile(ctx context.Context, name string, passes bool) (rollo
 		return rollout.World{}, err
 	}
 	defer run.end()
-	run.passes = passes
+	run.passes, run.steers = passes, passes
 	before := run.record.LastRollout
 	world, err := run.drive(ctx)
 	if err == nil {

@@ -29,6 +29,8 @@ type run struct {
 	// nobody knows how long.
 	passes bool
 	stays  time.Duration
+	// steers ends the run before a launch: who steers makes no environments.
+	steers bool
 }
 
 func (r *Roller) begin(ctx context.Context, name string, create bool) (*run, error) {
@@ -201,11 +203,18 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 	case rollout.Stop:
 		return &Blocked{Reason: a.Reason}
 	case nil:
-		if r.passes && !r.soon(decision.Wake) {
+		switch {
+		case !r.passes || r.soon(decision.Wake):
+		case p.stuck.err != nil:
+			return p.stuck.err // who does not stay does not see it tried again
+		default:
 			return errRest
 		}
 		return r.sleep(ctx, decision.Wake, p)
 	default:
+		if _, launches := a.(rollout.Launch); launches && r.steers {
+			return errRest
+		}
 		if p.justDone(a, r.Clock.Now()) {
 			return r.sleep(ctx, rollout.Wake{For: readBack}, p)
 		}
@@ -240,7 +249,11 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 		}
 		r.world.Record = r.record
 		if err := r.touch(whole, a); err != nil {
-			if !r.hopeless(a, err, p) {
+			switch {
+			case r.hopeless(a, err, p):
+			case p.gaveUp(a, err, r.Clock.Now()):
+				return err
+			default:
 				return p.retry(ctx, r, err)
 			}
 			var refused *Refusal
@@ -258,17 +271,30 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 	}
 	p.failures = 0
 	if obey, ok := a.(rollout.Obey); ok {
-		if err := r.session.Obeyed(whole, obey.Order.ID); err != nil {
-			r.Log.Warn("unable to remove an order that was carried out", "endpoint", r.record.Endpoint, "order", obey.Order.ID, "error", err)
-		}
+		r.dispose(whole, obey.Order)
 	}
 	return nil
 }
 
-// orders returns what operators asked for and nobody has carried out.
+// orders returns what operators asked for and nobody has carried out. What was
+// carried out and could not be removed then, is removed now.
 func (r *run) orders(ctx context.Context) ([]endpoint.Order, error) {
 	waiting, err := r.session.Orders(ctx)
-	return slices.DeleteFunc(waiting, func(o endpoint.Order) bool { return slices.Contains(r.record.Obeyed, o.ID) }), err
+	return slices.DeleteFunc(waiting, func(o endpoint.Order) bool {
+		obeyed := slices.Contains(r.record.Obeyed, o.ID)
+		if obeyed {
+			r.dispose(ctx, o)
+		}
+		return obeyed
+	}), err
+}
+
+// dispose removes an order that was carried out. The record remembers it, so that it
+// does no harm when it stays for a while.
+func (r *run) dispose(ctx context.Context, o endpoint.Order) {
+	if err := r.session.Obeyed(ctx, o.ID); err != nil {
+		r.Log.Warn("unable to remove an order that was carried out", "endpoint", r.record.Endpoint, "order", o.ID, "error", err)
+	}
 }
 
 // first says that nobody has asked for an environment's launch before: one that was

@@ -82,7 +82,7 @@ func (r *Roller) help(ctx context.Context, w *Ward) (Visit, error) {
 	record := session.Record()
 	run := &run{Roller: r, session: session, record: record, world: rollout.World{Record: record}, passes: true, stays: shortWait}
 	defer run.end()
-	w.pace.failures = 0
+	w.pace.failures, w.pace.stuck = 0, stuck{}
 	before := record.LastRollout
 	world, err := run.driveAt(ctx, &w.pace)
 	if err == nil {

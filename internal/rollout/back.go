@@ -14,14 +14,19 @@ import (
 // The way back that an operator chooses, whatever is under way.
 
 // WayBack chooses the environment that traffic goes back to: one that carried
-// all of it before, because any other would go through steps and gates.
+// all of it before, because any other would go through steps and gates. A rollback
+// that was begun and cut short is gone on with.
 func WayBack(w World, version string) (*endpoint.Environment, error) {
 	r := &w.Record
+	begun := ""
+	if f := r.Rollout; f != nil && f.Kind == endpoint.Hot && r.Pin != nil && r.Environment(f.To).Fingerprint == r.Pin.Fingerprint {
+		begun = f.To
+	}
 	var best *endpoint.Environment
 	for i := range r.Environments {
 		e := &r.Environments[i]
-		back := r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() || e.Name == r.Active && r.Rollout != nil && e.Dropped == ""
-		if !back || version != "" && e.Release.Version != version {
+		back := r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() || e.Name == r.Active && r.Rollout != nil && e.Dropped == "" || e.Name == begun
+		if !back || version != "" && e.Release.Version != version || version == "" && begun != "" && e.Name != begun {
 			continue
 		}
 		if s := w.Sights[e.Name]; !s.Found || s.Healthy == 0 {
@@ -47,7 +52,7 @@ func WayBack(w World, version string) (*endpoint.Environment, error) {
 func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Record, []endpoint.Event) {
 	e := effect{World: w, r: w.Record.Clone()}
 	to, left := e.r.Environment(target), e.r.Environment(e.r.Active)
-	if f := e.r.Rollout; f != nil {
+	if f := e.r.Rollout; f != nil && f.To != target {
 		left = e.r.Environment(f.To)
 	}
 	e.r.Pin = &endpoint.Pin{Fingerprint: to.Fingerprint, Version: to.Release.Version, Reason: why, Time: w.Now, Who: who}

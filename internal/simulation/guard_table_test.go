@@ -185,7 +185,7 @@ var guards = slices.Concat(
 		{"the test route goes with the endpoint", "\tif d.Traffic.Test.RuleARN != \"\" {", "\tif false {"},
 	}),
 	byASeed(run, [][3]string{
-		{"an order is carried out once", "return slices.Contains(r.record.Obeyed, o.ID) }), err", "return false }), err"},
+		{"an order is carried out once", "obeyed := slices.Contains(r.record.Obeyed, o.ID)", "obeyed := false"},
 	}),
 	byASeed(back, [][3]string{
 		{"a rollback outlasts who it preempted", "\treturn run.reassert(ctx, r.Clock.Now().Add(strayCalls))", "\treturn nil"},

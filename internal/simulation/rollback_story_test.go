@@ -150,6 +150,31 @@ func TestInterruptedRollback(t *testing.T) {
 	s.wantShares("1.2.0", 100)
 }
 
+// A rollback that was cut short can be asked for again, with its version and without.
+func TestRollbackAgain(t *testing.T) {
+	for _, version := range []string{"", "1.0.0"} {
+		s := begin(t, "1.0.0", "1.1.0", "1.2.0")
+		s.w.Fault = func(call string, after bool) error {
+			if !after && strings.HasPrefix(call, "Shift") {
+				return context.Canceled
+			}
+			return nil
+		}
+		if err := s.rollback("1.0.0"); err == nil {
+			t.Fatal("it was not cut short")
+		}
+		s.w.Fault = nil
+		if err := s.rollback(version); err != nil {
+			t.Fatalf("again to %q: %v", version, err)
+		}
+		s.wantShares("1.0.0", 100)
+		if pin := s.w.Records["checkout"].Pin; pin == nil || pin.Version != "1.0.0" || pin.Left != "1.2.0" {
+			t.Errorf("again to %q: pin %+v", version, pin)
+		}
+		s.wantErr(s.try(spec("1.2.0")), "is pinned")
+	}
+}
+
 // What never carried all traffic would go through steps: it is no way back.
 func TestNoRollbackToWhatIsNotProven(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")

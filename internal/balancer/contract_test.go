@@ -188,11 +188,11 @@ func TestDrift(t *testing.T) {
 				TargetGroups:                []types.TargetGroupTuple{tuple(w.groups["old"], 1)},
 				TargetGroupStickinessConfig: &types.TargetGroupStickinessConfig{Enabled: aws.Bool(true), DurationSeconds: aws.Int32(60)},
 			}),
-			rollout.Traffic{RuleARN: arn, Weights: map[string]int{"old": 1}},
+			rollout.Traffic{RuleARN: arn, Weights: map[string]int{"old": 1}, Unlike: "it has stickiness, or more than forwarding"},
 		},
 		"a fixed response": {
 			types.Action{Type: types.ActionTypeEnumFixedResponse, FixedResponseConfig: &types.FixedResponseActionConfig{StatusCode: aws.String("503")}},
-			rollout.Traffic{RuleARN: arn, Weights: map[string]int{}},
+			rollout.Traffic{RuleARN: arn, Weights: map[string]int{}, Unlike: "it has stickiness, or more than forwarding"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,6 +67,9 @@ func (r *rule) traffic(s endpoint.Routing, groups map[string]string) rollout.Tra
 		RuleARN: r.arn, Weights: map[string]int{},
 		Routed: r.plain && r.takes(s) && (s.Priority == 0 || s.Priority == r.priority),
 	}
+	if !t.Routed {
+		t.Unlike = r.unlike(s)
+	}
 	for arn, weight := range r.weights {
 		if name, ok := names[arn]; ok {
 			t.Weights[name] = weight
@@ -76,6 +79,35 @@ func (r *rule) traffic(s endpoint.Routing, groups map[string]string) rollout.Tra
 	}
 	slices.Sort(t.Foreign)
 	return t
+}
+
+// unlike says in what the rule is not what a routing asks for.
+func (r *rule) unlike(s endpoint.Routing) string {
+	var all []string
+	differs := func(what string, wanted, is []string) {
+		if !equalSets(wanted, is) {
+			all = append(all, fmt.Sprintf("%s %s and not %s", what, listed(is), listed(wanted)))
+		}
+	}
+	differs("hosts", lower(s.Hosts), lower(r.hosts))
+	differs("paths", s.Paths, r.paths)
+	if r.narrowed || r.header != "" {
+		all = append(all, "further conditions")
+	}
+	if s.Priority != 0 && s.Priority != r.priority {
+		all = append(all, fmt.Sprintf("priority %d and not %d", r.priority, s.Priority))
+	}
+	if !r.plain {
+		all = append(all, "stickiness, or more than forwarding")
+	}
+	return "it has " + strings.Join(all, ", ")
+}
+
+func listed(all []string) string {
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(slices.Values(all)), " ")
 }
 
 // otherRules lists the rules of the load balancer's other listeners.

@@ -81,6 +81,8 @@ type Traffic struct {
 	Foreign []string `json:"foreign,omitempty"`
 	// Routed says that conditions, priority and stickiness are as wanted.
 	Routed bool `json:"routed"`
+	// Unlike says in words what is not, for people.
+	Unlike string `json:"unlike,omitempty"`
 	// Test is the rule of the test route.
 	Test TestRule `json:"test,omitzero"`
 }

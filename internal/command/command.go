@@ -106,7 +106,7 @@ dumb terminal, and in a pipe.
 		}
 		return usage(cmd, cmd.ValidateFlagGroups())
 	}
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newVersion(version))
+	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newDiff(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newVersion(version))
 	root.AddCommand(orders()...)
 	completion(root)
 	return root

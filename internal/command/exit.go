@@ -21,6 +21,7 @@ const (
 	exitBack        = 3
 	exitRefused     = 4
 	exitHeld        = 5
+	exitDiffers     = 6
 	exitInterrupted = 130
 )
 
@@ -35,6 +36,7 @@ var exitCodes = []struct {
 	{exitBack, "the rollout was rolled back"},
 	{exitRefused, "refused, because the release is rejected or the endpoint pinned"},
 	{exitHeld, "another run holds the endpoint's lease"},
+	{exitDiffers, "ionroller diff: what there is differs from what is desired"},
 	{exitInterrupted, "ended by the second interrupt (143 when that is SIGTERM)"},
 }
 
@@ -54,6 +56,7 @@ func exitCode(err error) int {
 	var failed *roller.Failed
 	var rejected *roller.Rejected
 	var refused *release.Refused
+	var different *differs
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
@@ -61,6 +64,8 @@ func exitCode(err error) int {
 		return exitHeld
 	case errors.As(err, &rejected), errors.As(err, &refused):
 		return exitRefused
+	case errors.As(err, &different):
+		return exitDiffers
 	case errors.As(err, &failed) && failed.Outcome != nil && failed.Outcome.Result == endpoint.RolledBack:
 		return exitBack
 	}

@@ -17,12 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
-	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
 	"github.com/ionroller/terraform-provider-ionroller/internal/provider"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
@@ -32,6 +29,7 @@ func TestMain(m *testing.M) {
 		"ionroller":                    func() { os.Exit(Main("1.2.3")) },
 		"terraform-provider-ionroller": providerMain,
 		"deploy":                       deployMain,
+		"meddle":                       meddleMain,
 	})
 }
 
@@ -49,9 +47,11 @@ func providerMain() {
 //	exits CODE PROGRAM ARGUMENT...             expects an exit code
 //	until REGEXP PROGRAM ARGUMENT...           waits until a program's output is such
 //	deploy ENDPOINT VERSION FOR [STEP...]      does what an apply does, with a retention
+//	meddle HOW ENDPOINT [VERSION...]           does by hand what people should not do
 //
 // A step is WEIGHT:BAKE, or WEIGHT:BAKE:DEADLINE with a pause; nowait ends the deploy
-// at the first of them.
+// at the first of them. Among them may be max_weight=N, on_failure=freeze, alarm=NAME
+// and env=NAME=VALUE.
 //
 // Terraform finds the provider in the test's own binary.
 func TestScripts(t *testing.T) {
@@ -183,14 +183,12 @@ func steps(words []string) (endpoint.RolloutPolicy, error) {
 }
 
 func deploy(ctx context.Context, name, version, retention string, words []string) error {
+	words, options := apart(words)
 	policy, err := steps(words)
 	if err != nil {
 		return err
 	}
-	loop, err := onaws.Connect(ctx, onaws.Config{
-		AWS: awsclient.Config{Product: "ionroller", Version: "test"}, Bucket: os.Getenv("IONROLLER_BUCKET"),
-		Owner: os.Getenv("IONROLLER_OWNER"), Run: "deploy", Log: hclog.NewNullLogger(),
-	})
+	loop, err := connectForTest(ctx, "deploy")
 	if err != nil {
 		return err
 	}
@@ -213,6 +211,11 @@ func deploy(ctx context.Context, name, version, retention string, words []string
 		Routing:   endpoint.Routing{ListenerARN: os.Getenv("LISTENER_ARN"), Hosts: []string{name + ".example.com"}},
 		Rollout:   policy,
 		Retention: endpoint.Retention{KeepFor: keep, Max: 2},
+	}
+	for _, o := range options {
+		if err := option(&spec, o); err != nil {
+			return fmt.Errorf("%s: %w", o, err)
+		}
 	}
 	world, err := loop.Observe(ctx, name)
 	if err != nil {

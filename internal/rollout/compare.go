@@ -51,6 +51,11 @@ func (c *comparison) add(item, desired, live string) {
 func (c *comparison) release() {
 	desired, live := c.r.Desired.Release, none
 	wanted := desired.Version
+	if f := c.r.Rollout; f != nil && c.parked() && f.Frozen == nil && c.r.Environment(f.To).Fingerprint == desired.Fingerprint() {
+		wanted = fmt.Sprintf("%s at %d %%, its cap", wanted, f.Limit())
+		c.add("release", wanted, wanted)
+		return
+	}
 	if active := c.r.Environment(c.r.Active); active != nil {
 		live = active.Release.Version
 		if active.Fingerprint != desired.Fingerprint() && live == wanted {

@@ -105,6 +105,22 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// A rollout that rests at its cap is as desired, and one under way is not.
+func TestCompareRollouts(t *testing.T) {
+	w := rolling(0)
+	if d := differing(w); !slices.Contains(d, "release: 1.1.0 / 1.0.0") {
+		t.Errorf("under way: %v", d)
+	}
+	w.Record.Desired.Rollout.MaxWeight, w.Record.Rollout.Cap = 10, 10
+	w.Record.Accepted = &w.Record.Desired
+	w.Now = noon.Add(time.Hour)
+	for _, i := range rollout.Compare(w) {
+		if i.Item == "release" && (!i.Same || i.Live != "1.1.0 at 10 %, its cap") {
+			t.Errorf("at its cap: %+v", i)
+		}
+	}
+}
+
 // Instances that fail are told of, though a run cannot mend them.
 func TestCompareHealth(t *testing.T) {
 	w := live()

@@ -1,0 +1,113 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+func connectForTest(ctx context.Context, run string) (*roller.Roller, error) {
+	return onaws.Connect(ctx, onaws.Config{
+		AWS: awsclient.Config{Product: "ionroller", Version: "test"}, Bucket: os.Getenv("IONROLLER_BUCKET"),
+		Owner: os.Getenv("IONROLLER_OWNER"), Run: run, Log: hclog.NewNullLogger(),
+	})
+}
+
+// apart takes the options of a deploy, which have names, from its steps.
+func apart(words []string) (steps, options []string) {
+	for _, w := range words {
+		if strings.Contains(w, "=") {
+			options = append(options, w)
+		} else {
+			steps = append(steps, w)
+		}
+	}
+	return steps, options
+}
+
+// option changes a spec by one of the options of a deploy.
+func option(s *endpoint.Spec, text string) (err error) {
+	name, value, _ := strings.Cut(text, "=")
+	switch name {
+	case "env":
+		variable, text, _ := strings.Cut(value, "=")
+		s.Release.Container.Environment = map[string]string{variable: text}
+	case "alarm":
+		s.Rollout.Alarms = append(s.Rollout.Alarms, value)
+	case "max_weight":
+		s.Rollout.MaxWeight, err = strconv.Atoi(value)
+	case "on_failure":
+		s.Rollout.OnFailure = endpoint.OnFailure(value)
+	default:
+		err = fmt.Errorf("there is no such option")
+	}
+	return err
+}
+
+// meddleMain is the program meddle.
+func meddleMain() {
+	if err := meddle(context.Background(), os.Args[1], os.Args[2], os.Args[3:]); err != nil {
+		fmt.Fprintln(os.Stderr, "meddle:", err)
+		os.Exit(1)
+	}
+}
+
+func meddle(ctx context.Context, what, name string, versions []string) error {
+	loop, err := connectForTest(ctx, "meddle")
+	if err != nil {
+		return err
+	}
+	clients, err := awsclient.New(ctx, awsclient.Config{Product: "meddle", Version: "test"})
+	if err != nil {
+		return err
+	}
+	record, err := loop.Journal.Read(ctx, name)
+	if err != nil || record == nil {
+		return fmt.Errorf("endpoint %s: %v, %w", name, record, err)
+	}
+	var chosen []endpoint.Environment
+	for _, version := range versions {
+		for _, e := range record.Environments {
+			if e.Release.Version == version {
+				chosen = append(chosen, e)
+			}
+		}
+	}
+	switch what {
+	case "weights": // all environments named get the same share
+		forward := &types.ForwardActionConfig{}
+		for i := range chosen {
+			weight := int32(1)
+			forward.TargetGroups = append(forward.TargetGroups, types.TargetGroupTuple{TargetGroupArn: &chosen[i].TargetGroup, Weight: &weight})
+		}
+		_, err = clients.LoadBalancing.ModifyRule(ctx, &elb.ModifyRuleInput{
+			RuleArn: &record.RuleARN, Actions: []types.Action{{Type: types.ActionTypeEnumForward, ForwardConfig: forward}},
+		})
+	case "unrule":
+		_, err = clients.LoadBalancing.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &record.RuleARN})
+	case "terminate":
+		for _, e := range chosen {
+			if _, err := clients.Beanstalk.TerminateEnvironment(ctx, &elasticbeanstalk.TerminateEnvironmentInput{EnvironmentId: &e.ID}); err != nil {
+				return err
+			}
+		}
+	default:
+		err = fmt.Errorf("there is no way to meddle by %q", what)
+	}
+	return err
+}

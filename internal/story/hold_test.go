@@ -18,6 +18,7 @@ func TestAlarmEndsCappedRollout(t *testing.T) {
 	ws.set("rollout.steps", []any{step(10, "1m"), step(100, "1m")})
 	ws.set("rollout.alarms", []string{"orders"})
 	ws.set("rollout.max_weight", 10)
+	ws.set("retention.failed_for", "24h")
 	ws.apply()
 	_, end := w.traffic()
 	ws.set("version", "1.1.0")
@@ -27,8 +28,12 @@ func TestAlarmEndsCappedRollout(t *testing.T) {
 	w.setAlarm("orders", types.StateValueAlarm)
 	ws.wantSays(ws.plan(true), "traffic goes back: alarm orders is in state ALARM")
 	ws.refused("The rollout of checkout to 1.1.0 failed", "10 % of traffic", "1.1.0 is rejected")
-	if s := ws.show(); s.Version != "1.0.0" || s.Status != "live" || !s.LastRollout.Rejected {
+	s := ws.show()
+	if s.Version != "1.0.0" || s.Status != "live" || !s.LastRollout.Rejected {
 		t.Errorf("state %+v", s)
+	}
+	if kept := s.Environments[1]; kept.Role != "failed" || kept.Weight != 0 || kept.Expires == nil {
+		t.Errorf("what failed is not kept for a look: %+v", kept)
 	}
 	ws.wantSays(ws.plan(true), "Release was rejected")
 	ws.set("version", "1.0.0")

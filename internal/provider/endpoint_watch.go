@@ -60,9 +60,9 @@ func (r *endpointResource) warnUnwatched(ctx context.Context, spec endpoint.Spec
 	}
 	if p.NoWait {
 		diags.AddAttributeWarning(path.Root("rollout").AtName("wait"), "Nobody goes on with the rollout", fmt.Sprintf(
-			"%s. From there on a daemon looks after endpoint %s, and %s: nothing watches over the release and nothing finishes its rollout before one is started with ionroller reconcile.", left, spec.Name, seen))
+			"%s. From there on a daemon looks after endpoint %s, and %s: until one is started with ionroller reconcile, nothing watches over the release and nothing finishes its rollout.", left, spec.Name, seen))
 		return
 	}
 	diags.AddAttributeWarning(path.Root("rollout").AtName("max_weight"), "Nobody watches over the release at its cap", fmt.Sprintf(
-		"Release %s stays at %d %% of traffic until rollout.max_weight is raised. Meanwhile a daemon looks after endpoint %s, and %s: until the next apply nothing takes traffic back when the release fails, before a daemon is started with ionroller reconcile.", to, p.Cap(), spec.Name, seen))
+		"Release %s stays at %d %% of traffic until rollout.max_weight is raised. Meanwhile a daemon looks after endpoint %s, and %s: until one is started with ionroller reconcile, nothing but the next apply takes traffic back when the release fails.", to, p.Cap(), spec.Name, seen))
 }

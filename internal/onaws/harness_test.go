@@ -45,10 +45,15 @@ const (
 // profiles of these names, so that tests can run side by side.
 func sandboxes(t *testing.T, names ...string) map[string]*world {
 	t.Helper()
+	return sandboxesOf(t, sandbox.Config{Speed: speed, TimeScale: timeScale}, names...)
+}
+
+func sandboxesOf(t *testing.T, config sandbox.Config, names ...string) map[string]*world {
+	t.Helper()
 	worlds := map[string]*world{}
 	var profiles strings.Builder
 	for _, name := range names {
-		s, err := sandbox.Start(t.Context(), sandbox.Config{Speed: speed, TimeScale: timeScale})
+		s, err := sandbox.Start(t.Context(), config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,8 +64,10 @@ func sandboxes(t *testing.T, names ...string) map[string]*world {
 		})
 		w := &world{Sandbox: s, info: s.Info(), profile: strings.ReplaceAll(name, " ", "-")}
 		worlds[name] = w
-		fmt.Fprintf(&profiles, "[profile %s]\nendpoint_url = %s\nregion = %s\naws_access_key_id = %s\naws_secret_access_key = %s\n",
-			w.profile, w.info.EndpointURL, w.info.Region, w.info.AccessKeyID, w.info.SecretAccessKey)
+		for profile, key := range map[string]string{w.profile: w.info.AccessKeyID, w.profile + holders: holdersKey} {
+			fmt.Fprintf(&profiles, "[profile %s]\nendpoint_url = %s\nregion = %s\naws_access_key_id = %s\naws_secret_access_key = %s\n",
+				profile, w.info.EndpointURL, w.info.Region, key, w.info.SecretAccessKey)
+		}
 	}
 	file := filepath.Join(t.TempDir(), "config")
 	if err := os.WriteFile(file, []byte(profiles.String()), 0o600); err != nil {

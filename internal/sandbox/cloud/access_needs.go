@@ -14,7 +14,8 @@ import (
 // in which {Member} is replaced by the input's member, by each of its elements
 // or, when it is absent, by *. What begins with a member or "arn:" is a whole ARN; the
 // rest follows "arn:aws:service:region:account:". {environment} and {group} are
-// looked up. Actions that are not here have no resource.
+// looked up, and {rule} is any of the listener. Actions that are not here have no
+// resource.
 //
 // Source: the Service Authorization Reference.
 var resources = map[string]string{
@@ -106,7 +107,7 @@ var tagging = map[string]need{
 	"elasticbeanstalk:CreateEnvironment":        {"elasticbeanstalk:AddTags", []string{"environment/{ApplicationName}/{EnvironmentName}"}},
 	"elasticloadbalancing:CreateListener":       {"elasticloadbalancing:AddTags", []string{"listener/*"}},
 	"elasticloadbalancing:CreateLoadBalancer":   {"elasticloadbalancing:AddTags", []string{"loadbalancer/app/{Name}/*"}},
-	"elasticloadbalancing:CreateRule":           {"elasticloadbalancing:AddTags", []string{"listener-rule/*"}},
+	"elasticloadbalancing:CreateRule":           {"elasticloadbalancing:AddTags", []string{"{rule}"}},
 	"elasticloadbalancing:CreateTargetGroup":    {"elasticloadbalancing:AddTags", []string{"targetgroup/{Name}/*"}},
 }
 
@@ -195,6 +196,8 @@ func (c *Cloud) resolve(service, template string, in reflect.Value) []string {
 		return c.environmentARNs(in)
 	case "{group}":
 		return []string{c.groupARN(in)}
+	case "{rule}":
+		return []string{strings.Replace(textsOrAny(in.FieldByName("ListenerArn"))[0], ":listener/", ":listener-rule/", 1) + "/*"}
 	}
 	whole := strings.HasPrefix(template, "{") || strings.HasPrefix(template, "arn:")
 	results := []string{""}

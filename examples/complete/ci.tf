@@ -47,29 +47,99 @@ data "aws_iam_policy_document" "ionroller" {
   }
 
   statement {
-    sid = "KeepJournal"
+    sid = "ReadTrail"
     actions = [
-      "s3:DeleteObject",
       "s3:GetObject",
-      "s3:PutObject",
     ]
     resources = [
-      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/*",
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/trail/*/*/*/*",
     ]
   }
 
   statement {
-    sid = "MoveTraffic"
+    sid = "HearDaemons"
+    actions = [
+      "s3:GetObject",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/daemons/*/*/*",
+    ]
+  }
+
+  statement {
+    sid = "KeepRecords"
+    actions = [
+      "s3:GetObject",
+      "s3:PutObject",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/records/*/*/*.json",
+    ]
+  }
+
+  statement {
+    sid = "AddToTrail"
+    actions = [
+      "s3:PutObject",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/trail/*/*/*/*",
+    ]
+
+    condition {
+      test     = "StringEquals"
+      variable = "s3:if-none-match"
+      values   = ["*"]
+    }
+  }
+
+  statement {
+    sid = "AddConfigurations"
+    actions = [
+      "s3:PutObject",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/configurations/*/*/*/*",
+    ]
+
+    condition {
+      test     = "StringEquals"
+      variable = "s3:if-none-match"
+      values   = ["*"]
+    }
+  }
+
+  statement {
+    sid = "ObeyOrders"
+    actions = [
+      "s3:DeleteObject",
+      "s3:GetObject",
+    ]
+    resources = [
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/orders/*/*/*/*",
+    ]
+  }
+
+  statement {
+    sid = "MakeRules"
+    actions = [
+      "elasticloadbalancing:CreateRule",
+    ]
+    resources = [
+      "arn:aws:elasticloadbalancing:*:*:listener/app/*",
+    ]
+  }
+
+  statement {
+    sid = "KeepRules"
     actions = [
       "elasticloadbalancing:AddTags",
-      "elasticloadbalancing:CreateRule",
       "elasticloadbalancing:DeleteRule",
       "elasticloadbalancing:ModifyRule",
       "elasticloadbalancing:SetRulePriorities",
     ]
     resources = [
-      "arn:aws:elasticloadbalancing:*:*:listener/app/*",
-      "arn:aws:elasticloadbalancing:*:*:listener-rule/*",
+      "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*",
     ]
   }
 
@@ -96,8 +166,13 @@ data "aws_iam_policy_document" "ionroller" {
   }
 
   statement {
-    sid = "RemoveEnvironments"
+    sid = "KeepEnvironments"
     actions = [
+      "elasticbeanstalk:AddTags",
+      "elasticbeanstalk:CreateApplication",
+      "elasticbeanstalk:CreateApplicationVersion",
+      "elasticbeanstalk:CreateEnvironment",
+      "elasticbeanstalk:DeleteApplication",
       "elasticbeanstalk:DeleteApplicationVersion",
       "elasticbeanstalk:TerminateEnvironment",
       "elasticbeanstalk:UpdateEnvironment",
@@ -110,18 +185,14 @@ data "aws_iam_policy_document" "ionroller" {
   }
 
   statement {
-    sid = "MakeEnvironments"
+    sid = "KeepBundles"
     actions = [
-      "elasticbeanstalk:AddTags",
-      "elasticbeanstalk:CreateApplication",
-      "elasticbeanstalk:CreateApplicationVersion",
-      "elasticbeanstalk:CreateEnvironment",
-      "elasticbeanstalk:DeleteApplication",
+      "s3:DeleteObject",
+      "s3:GetObject",
+      "s3:PutObject",
     ]
     resources = [
-      "arn:aws:elasticbeanstalk:*:*:application/*",
-      "arn:aws:elasticbeanstalk:*:*:applicationversion/*/*",
-      "arn:aws:elasticbeanstalk:*:*:environment/*/*",
+      "arn:aws:s3:::${aws_s3_bucket.deployments.bucket}/bundles/*/*/*/*",
     ]
   }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -17,15 +18,22 @@ import (
 )
 
 // checkRegistryAuth asks whether the object with a registry's credentials is where
-// the instances will look for it. Its content is not read. Whoever may not know
-// learns nothing: only the instances need to read it.
+// the instances will look for it. Only the instances need to read it: here its bucket
+// is listed, and whoever may not do that learns nothing.
 func (p *Platform) checkRegistryAuth(ctx context.Context, auth endpoint.RegistryAuth, f *findings) error {
 	if auth.Key == "" {
 		return nil
 	}
 	bucket := cmp.Or(auth.Bucket, p.Bucket)
-	_, err := p.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &auth.Key})
+	missing := func() {
+		f.add("container.registry_auth", "there is no object s3://%s/%s: put the registry's credentials there first, in the form of Docker's config.json", bucket, auth.Key)
+	}
+	// Of the keys that begin so, the key itself is the first.
+	out, err := p.s3.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &auth.Key, MaxKeys: aws.Int32(1)})
 	if err == nil {
+		if len(out.Contents) == 0 || aws.ToString(out.Contents[0].Key) != auth.Key {
+			missing()
+		}
 		return nil
 	}
 	var response *awshttp.ResponseError
@@ -38,7 +46,7 @@ func (p *Platform) checkRegistryAuth(ctx context.Context, auth endpoint.Registry
 		f.add("container.registry_auth", "bucket %s is in Region %s and the endpoint is in %s: Elastic Beanstalk reads a registry's credentials only from a bucket of its own Region", bucket, region, p.region)
 	case status == http.StatusForbidden:
 	case status == http.StatusNotFound:
-		f.add("container.registry_auth", "there is no object s3://%s/%s: put the registry's credentials there first, in the form of Docker's config.json", bucket, auth.Key)
+		missing()
 	default:
 		return fmt.Errorf("looking for s3://%s/%s: %w", bucket, auth.Key, err)
 	}

@@ -34,8 +34,12 @@ func newPolicy() *cobra.Command {
 		Long: `Prints the least IAM policy for a task: plan (read only), command (steer rollouts and
 go back), provider (terraform apply) or daemon (ionroller reconcile).
 
-Making environments also takes what Elastic Beanstalk does in the caller's name: for
-provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBeanstalk too.
+Making, resizing and terminating environments also takes what Elastic Beanstalk does in
+the caller's name: for command, provider and daemon attach AWS's managed policy
+AdministratorAccess-AWSElasticBeanstalk too.
+
+Whoever has one of these policies can add to the trail and the orders of the endpoints,
+and change or remove nothing there that was written before, but orders.
 
 -o hcl prints a data source of the AWS provider.`,
 		Args: arguments(cobra.NoArgs),
@@ -48,6 +52,7 @@ provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBe
 				return usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
 			}
 			scope.Journal = cmp.Or(scope.Journal, os.Getenv("IONROLLER_JOURNAL_BUCKET"))
+			scope.Prefix = cmp.Or(scope.Prefix, os.Getenv("IONROLLER_JOURNAL_PREFIX"))
 			policy := permission.For(permission.Task(task), scope)
 			if form.json() {
 				return printJSON(cmd.OutOrStdout(), policy)
@@ -59,9 +64,10 @@ provider and daemon attach AWS's managed policy AdministratorAccess-AWSElasticBe
 	f.StringVar(&task, "for", string(permission.Provider), strings.Join(tasks, ", "))
 	f.StringVar(&scope.Bucket, "bucket", "", "bucket of bundles and, unless it is elsewhere, the journal (default: IONROLLER_BUCKET)")
 	f.StringVar(&scope.Journal, "journal-bucket", "", "bucket of the journal (default: IONROLLER_JOURNAL_BUCKET, or that of the bundles)")
+	f.StringVar(&scope.Prefix, "journal-prefix", "", "beginning of all keys of the journal (default: IONROLLER_JOURNAL_PREFIX)")
 	f.StringVar(&scope.Account, "account", "", "account number (default: any)")
 	f.StringVar(&scope.Region, "region", "", "AWS Region (default: any)")
-	f.StringSliceVar(&scope.Endpoints, "endpoint", nil, "names of the endpoints (default: any)")
+	f.StringSliceVar(&scope.Endpoints, "endpoint", nil, "names of the endpoints, or patterns as 'checkout-*' (default: any)")
 	f.StringSliceVar(&scope.Roles, "role", nil, "ARNs of the instances' role and the service role (default: those with AWS's usual names)")
 	form.flags(cmd, formJSON, formHCL)
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(tasks, cobra.ShellCompDirectiveNoFileComp)) // fails only for flags there are not
@@ -75,7 +81,13 @@ func printPolicyHCL(w io.Writer, p permission.Policy) error {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "  statement {\n    sid       = %q\n    actions   = [\n%s    ]\n    resources = [\n%s    ]\n  }\n", s.Sid, lines(s.Action), lines(s.Resource))
+		fmt.Fprintf(&b, "  statement {\n    sid       = %q\n    actions   = [\n%s    ]\n    resources = [\n%s    ]\n", s.Sid, lines(s.Action), lines(s.Resource))
+		for test, values := range s.Condition {
+			for variable, value := range values {
+				fmt.Fprintf(&b, "\n    condition {\n      test     = %q\n      variable = %q\n      values   = [%q]\n    }\n", test, variable, value)
+			}
+		}
+		b.WriteString("  }\n")
 	}
 	b.WriteString("}\n")
 	_, err := w.Write(hclwrite.Format([]byte(b.String())))

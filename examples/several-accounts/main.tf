@@ -13,14 +13,14 @@ provider "ionroller" {
   alias       = "staging"
   bucket      = var.staging.bucket
   owner       = "acme/examples//several-accounts"
-  assume_role = { role_arn = var.staging.role_arn }
+  assume_role = [{ role_arn = var.staging.role_arn }]
 }
 
 provider "ionroller" {
   alias       = "production"
   bucket      = var.production.bucket
   owner       = "acme/examples//several-accounts"
-  assume_role = { role_arn = var.production.role_arn }
+  assume_role = [{ role_arn = var.production.role_arn }]
 }
 
 resource "ionroller_endpoint" "staging" {

@@ -105,7 +105,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if req.State.Raw.IsNull() {
-		if refuseReplacement(ctx, req, spec.Name, &resp.Diagnostics) {
+		if r.refuseReplacement(ctx, req, spec.Name, &resp.Diagnostics) {
 			return
 		}
 		world := rollout.World{Record: endpoint.Record{Endpoint: spec.Name, Phase: endpoint.Creating, Desired: spec}}
@@ -222,11 +222,17 @@ func refuseProtected(ctx context.Context, req resource.ModifyPlanRequest, resp *
 }
 
 // refuseReplacement refuses to take an endpoint away only to make it again, and says
-// whether that was planned: a creation of what has a private state already.
-func refuseReplacement(ctx context.Context, req resource.ModifyPlanRequest, name string, diags *diag.Diagnostics) bool {
+// whether that was planned: a creation of what has a private state already. One whose
+// removal had come to its end, when the run that did it died, has that too.
+func (r *endpointResource) refuseReplacement(ctx context.Context, req resource.ModifyPlanRequest, name string, diags *diag.Diagnostics) bool {
 	text, _ := req.Private.GetKey(ctx, snapshotKey)
 	if len(text) == 0 {
 		return false
+	}
+	if r.roller != nil {
+		if world, err := r.roller.Observe(ctx, name); err == nil && world == nil {
+			return false
+		}
 	}
 	diags.AddError("Endpoint cannot be replaced", fmt.Sprintf(
 		"Unable to replace endpoint %s: it would be taken away from its users before it is made anew. Plan without -replace, after terraform untaint if it is tainted. A new environment is made by a change to anything that is baked in, as a new version, and traffic moves to it step by step.", name))

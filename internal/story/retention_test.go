@@ -109,9 +109,10 @@ func TestExpiredWithTraffic(t *testing.T) {
 	if got := w.names(); !slices.Contains(got, first) {
 		t.Error("an environment that another rule uses was removed")
 	}
-	if r := ws.terraform("plan"); !r.says("Environment is kept for somebody else's rule") || !r.says(*other.RuleArn) {
-		t.Errorf("nothing is said of the other rule:\n%s", r.out)
-	}
+	w.until("the plan tells of the other rule", func() bool {
+		r := ws.terraform("plan")
+		return r.says("Environment is kept for somebody else's rule") && r.says(*other.RuleArn)
+	})
 
 	// Without that rule its time has come, but not before it has drained.
 	w.setWeights(arn, map[string]int{first: 50, second: 50})

@@ -17,11 +17,7 @@ import (
 // all of it before, because any other would go through steps and gates. A rollback
 // that was begun and cut short is gone on with.
 func WayBack(w World, version string) (*endpoint.Environment, error) {
-	r := &w.Record
-	begun := ""
-	if f := r.Rollout; f != nil && f.Kind == endpoint.Hot && r.Pin != nil && r.Environment(f.To).Fingerprint == r.Pin.Fingerprint {
-		begun = f.To
-	}
+	r, begun := &w.Record, begunBack(&w.Record)
 	var best *endpoint.Environment
 	for i := range r.Environments {
 		e := &r.Environments[i]
@@ -44,6 +40,16 @@ func WayBack(w World, version string) (*endpoint.Environment, error) {
 	default:
 		return nil, fmt.Errorf("endpoint %s keeps no healthy environment of release %s to go back to that carried all traffic before; ionroller status %s lists what there is", r.Endpoint, version, r.Endpoint)
 	}
+}
+
+// begunBack is the environment to which an operator's rollback is under way, or "".
+func begunBack(r *endpoint.Record) string {
+	if f := r.Rollout; f != nil && f.Kind == endpoint.Hot && r.Pin != nil {
+		if to := r.Environment(f.To); to.Fingerprint == r.Pin.Fingerprint && to.Dropped == "" {
+			return to.Name
+		}
+	}
+	return ""
 }
 
 // GoBack is the record after an operator asked for all traffic back on an

@@ -33,3 +33,18 @@ func TestUnrouteBeginsTheDrain(t *testing.T) {
 		t.Errorf("it drains since %s", out)
 	}
 }
+
+// A rollback that was cut short is gone on with, unless where it went was dropped
+// meanwhile.
+func TestRollbackCutShort(t *testing.T) {
+	w := live()
+	retained(&w, time.Hour)
+	w.Record, _ = rollout.GoBack(w, "env-0.9.0", "", endpoint.Who{})
+	w.Record.Rollout = &endpoint.Rollout{ID: "r1", Kind: endpoint.Hot, From: "env-1.0.0", To: "env-0.9.0", Started: noon, Since: noon}
+	for dropped, want := range map[string]string{"": "env-0.9.0", "it was dropped by somebody": "env-1.0.0"} {
+		w.Record.Environment("env-0.9.0").Dropped = dropped
+		if back, err := rollout.WayBack(w, ""); err != nil || back.Name != want {
+			t.Errorf("dropped %q: back to %+v, %v; want %s", dropped, back, err, want)
+		}
+	}
+}

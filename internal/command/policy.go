@@ -38,7 +38,7 @@ Making, resizing and terminating environments also takes what Elastic Beanstalk 
 the caller's name: for command, provider and daemon attach AWS's managed policy
 AdministratorAccess-AWSElasticBeanstalk too.
 
-Whoever has one of these policies can add to the trail and the orders of the endpoints,
+Whoever has one of these policies, but that for plan, can add to the trail and the orders of the endpoints,
 and change or remove nothing there that was written before, but orders.
 
 -o hcl prints a data source of the AWS provider.`,

@@ -44,16 +44,24 @@ func (b *Balancer) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 	if err != nil {
 		return nil, err
 	}
-	current, need := 0, 0
+	need := 0
+	if rule := r.ToTakeOver(); rule != "" {
+		ours = ruleOf(rules, rule)
+	}
+	if r.ToTakeOver() != "" || r.TakingOver() && !r.Takeover.Begun {
+		if problems, err = b.checkTakeover(ctx, r, ours); err != nil || len(endpoint.Stopping(problems)) > 0 {
+			return problems, err
+		}
+	} else if arn := routing.TakeoverRuleARN; arn != "" && arn != r.Rule() {
+		return problem("routing.takeover_rule_arn", "endpoint %s has a rule of its own already, %s: only the first deployment takes a rule over. Leave it out", r.Endpoint, r.Rule()), nil
+	}
 	if ours == nil {
 		need++
-	} else {
-		current = ours.priority
 	}
 	others := slices.DeleteFunc(slices.Clone(rules), func(x rule) bool {
 		return ours != nil && x.arn == ours.arn || test != nil && x.arn == test.arn
 	})
-	problems = conflicts(routing, current, others)
+	problems = append(problems, conflicts(routing, ours, others)...)
 	if r.Desired.TestRoute != nil {
 		problems = append(problems, testConflicts(*r.Desired.TestRoute, test, others)...)
 		if test == nil {

@@ -11,13 +11,13 @@ import (
 )
 
 // conflicts finds, among the other rules of a listener, those that stand in the
-// way of a rule with this routing. current is the priority that our rule has now,
-// 0 when there is none.
-func conflicts(s endpoint.Routing, current int, others []rule) []endpoint.Problem {
+// way of a rule with this routing. ours is the rule that there is already, or nil: a
+// rule behind it gets nothing of what it takes.
+func conflicts(s endpoint.Routing, ours *rule, others []rule) []endpoint.Problem {
 	var all []endpoint.Problem
 	priority := s.Priority
-	if priority == 0 {
-		priority = current
+	if priority == 0 && ours != nil {
+		priority = ours.priority
 	}
 	if priority == 0 {
 		priority = lastPriority // a new rule of ours goes behind all others
@@ -29,6 +29,9 @@ func conflicts(s endpoint.Routing, current int, others []rule) []endpoint.Proble
 		if r.priority == s.Priority && !r.platforms() {
 			all = append(all, endpoint.Problem{Attribute: "routing.priority", Message: fmt.Sprintf(
 				"%d is taken by listener rule %s%s: choose another, or leave it out", s.Priority, r.arn, r.describe())})
+		}
+		if ours != nil && r.priority > ours.priority && r.priority > priority && ours.takes(s) {
+			continue
 		}
 		if served := r.serves(s, r.priority < priority); served != "" {
 			all = append(all, endpoint.Problem{Attribute: "routing.hosts", Message: fmt.Sprintf(

@@ -49,7 +49,7 @@ func TestConflicts(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		routing endpoint.Routing
-		current int
+		current int // priority of a rule of ours, for these hosts too; 0: there is none
 		other   rule
 		want    []string // attributes
 	}{
@@ -57,6 +57,9 @@ func TestConflicts(t *testing.T) {
 		{"the same host", checkout, 0, rule{priority: 1, hosts: []string{"checkout.acme.com"}}, []string{"routing.hosts"}},
 		{"the same host in other letters", checkout, 0, rule{priority: 1, hosts: []string{"a.com", "CHECKOUT.ACME.COM"}}, []string{"routing.hosts"}},
 		{"the same host, behind us", with(checkout, 5), 0, rule{priority: 9, hosts: []string{"checkout.acme.com"}}, []string{"routing.hosts"}},
+		{"the same host, behind the rule we have", checkout, 5, rule{priority: 9, hosts: []string{"checkout.acme.com"}}, nil},
+		{"the same host, before the rule we have", checkout, 5, rule{priority: 4, hosts: []string{"checkout.acme.com"}}, []string{"routing.hosts"}},
+		{"the same host, behind the rule we have, and we go behind it", with(checkout, 10), 5, rule{priority: 9, hosts: []string{"checkout.acme.com"}}, []string{"routing.hosts"}},
 		{"the same host with every path", checkout, 0, rule{priority: 1, hosts: []string{"checkout.acme.com"}, paths: []string{"/*"}}, []string{"routing.hosts"}},
 		{"the same host with some paths", checkout, 0, rule{priority: 1, hosts: []string{"checkout.acme.com"}, paths: []string{"/admin/*"}}, nil},
 		{"the same host for some clients", checkout, 0, rule{priority: 1, hosts: []string{"checkout.acme.com"}, narrowed: true}, nil},
@@ -77,7 +80,11 @@ func TestConflicts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.other.arn = "arn:other"
-			problems := conflicts(c.routing, c.current, []rule{c.other})
+			var ours *rule
+			if c.current > 0 {
+				ours = &rule{priority: c.current, hosts: c.routing.Hosts, paths: c.routing.Paths}
+			}
+			problems := conflicts(c.routing, ours, []rule{c.other})
 			if len(problems) != len(c.want) {
 				t.Fatalf("%v, wanted %v", problems, c.want)
 			}

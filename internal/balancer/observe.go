@@ -35,7 +35,19 @@ func (b *Balancer) observe(ctx context.Context, r *endpoint.Record, groups map[s
 		return rollout.Traffic{}, nil, err
 	}
 	var traffic rollout.Traffic
-	if ours != nil {
+	switch {
+	case r.ToTakeOver() != "":
+		if theirs := ruleOf(rules, r.ToTakeOver()); theirs != nil {
+			traffic.Old, traffic.Unlike = theirs.old()
+		}
+	case r.TakingOver():
+		if ours != nil {
+			traffic = ours.taken(r.Takeover, groups)
+		}
+		if traffic.OldHealthy, err = b.healthyOld(ctx, *r.Takeover); err != nil {
+			return rollout.Traffic{}, nil, err
+		}
+	case ours != nil:
 		traffic = ours.traffic(routing, groups)
 	}
 	test, err := b.findTest(ctx, r, rules)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -33,8 +34,11 @@ type rule struct {
 	narrowed bool
 	// weights are of the target groups it forwards to, by ARN.
 	weights map[string]int
-	// plain says that forwarding is all it does, without stickiness.
-	plain bool
+	// lone says that forwarding is all it does, and sticky for how long a client stays
+	// with one of the groups. plain is without stickiness.
+	lone   bool
+	sticky endpoint.Duration
+	plain  bool
 }
 
 const lastPriority = endpoint.MaxPriority + 1
@@ -76,14 +80,15 @@ func read(r types.Rule) rule {
 			read.narrowed = true
 		}
 	}
-	read.plain = len(r.Actions) == 1 && len(r.Transforms) == 0
+	read.lone = len(r.Actions) == 1 && len(r.Transforms) == 0
 	for _, a := range r.Actions {
 		if a.Type != types.ActionTypeEnumForward {
-			read.plain = false
+			read.lone = false
 			continue
 		}
 		read.forward(a)
 	}
+	read.plain = read.lone && read.sticky == 0
 	return read
 }
 
@@ -100,7 +105,7 @@ func (r *rule) forward(a types.Action) {
 		r.weights[aws.ToString(g.TargetGroupArn)] = weight
 	}
 	if s := a.ForwardConfig.TargetGroupStickinessConfig; s != nil && aws.ToBool(s.Enabled) {
-		r.plain = false
+		r.sticky = endpoint.Duration(time.Duration(aws.ToInt32(s.DurationSeconds)) * time.Second)
 	}
 }
 
@@ -109,7 +114,7 @@ func (r *rule) forward(a types.Action) {
 // made it died, is known by our tags. One that proves to be gone although it was
 // listed is made to forward to nothing.
 func (b *Balancer) find(ctx context.Context, r *endpoint.Record, rules []rule) (*rule, error) {
-	return b.known(ctx, r, rules, r.RuleARN, usersRoute, func(x *rule) bool { return x.takes(r.Desired.Routing) })
+	return b.known(ctx, r, rules, r.Rule(), usersRoute, func(x *rule) bool { return x.takes(r.Desired.Routing) })
 }
 
 // known returns the rule of an ARN, or else ours among those with the conditions
@@ -142,7 +147,7 @@ func (b *Balancer) known(ctx context.Context, r *endpoint.Record, rules []rule, 
 // unrecorded says that the rule forwards to an environment of the record, which does
 // not name it.
 func (r *rule) unrecorded(record *endpoint.Record) bool {
-	if r.arn == record.RuleARN || r.arn == record.TestRuleARN || r.platforms() {
+	if r.arn == record.Rule() || r.arn == record.TestRuleARN || r.platforms() {
 		return false
 	}
 	return slices.ContainsFunc(record.Environments, func(e endpoint.Environment) bool {

@@ -34,7 +34,7 @@ func (b *Balancer) Shift(ctx context.Context, r *endpoint.Record, groups map[str
 const tries = 5
 
 func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[string]string, weights map[string]int) (string, error) {
-	action, err := forward(groups, weights)
+	action, err := action(r, groups, weights)
 	if err != nil {
 		return "", err
 	}
@@ -52,14 +52,17 @@ func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[str
 		if ours != nil {
 			return ours.arn, b.modify(ctx, r, ours, rules, action)
 		}
-		// Another endpoint may have come first since the plan was checked.
-		if problems := conflicts(r.Desired.Routing, 0, rules); len(problems) > 0 {
+		priority := r.Desired.Routing.Priority
+		if r.TakingOver() {
+			priority = r.Takeover.Priority // somebody removed the rule while it was taken over
+		} else if problems := conflicts(r.Desired.Routing, nil, rules); len(problems) > 0 {
+			// Another endpoint may have come first since the plan was checked.
 			return "", &roller.Refusal{Err: problems[0]}
 		}
-		if err := b.makeRoom(ctx, r.Desired.Routing.Priority, rules); err != nil {
+		if err := b.makeRoom(ctx, priority, rules); err != nil {
 			return "", err
 		}
-		arn, err := b.create(ctx, r, usersRoute, freePriority(r.Desired.Routing.Priority, rules), conditions(r.Desired.Routing), action)
+		arn, err := b.create(ctx, r, usersRoute, freePriority(priority, rules), conditions(r.Desired.Routing), action)
 		if err == nil {
 			return arn, nil
 		}
@@ -105,6 +108,14 @@ func (b *Balancer) makeRoom(ctx context.Context, priority int, rules []rule) err
 }
 
 func (b *Balancer) modify(ctx context.Context, r *endpoint.Record, ours *rule, rules []rule, action types.Action) error {
+	switch {
+	case r.TakingOver():
+		return b.take(ctx, ours, action)
+	case r.Takeover != nil:
+		if err := b.keep(ctx, r, ours); err != nil {
+			return err
+		}
+	}
 	_, err := b.elb.ModifyRule(ctx, &elasticloadbalancingv2.ModifyRuleInput{
 		RuleArn: &ours.arn, Conditions: conditions(r.Desired.Routing), Actions: []types.Action{action},
 	})
@@ -123,6 +134,21 @@ func (b *Balancer) modify(ctx context.Context, r *endpoint.Record, ours *rule, r
 		}
 	}
 	return nil
+}
+
+// action is what the endpoint's rule is to do.
+func action(r *endpoint.Record, groups map[string]string, weights map[string]int) (types.Action, error) {
+	if !r.TakingOver() {
+		return forward(groups, weights)
+	}
+	for name, share := range weights {
+		if name != endpoint.OldGroups && groups[name] == "" {
+			return types.Action{}, fmt.Errorf("the target group of environment %s is not known", name)
+		} else if name != endpoint.OldGroups {
+			return takeover(r.Takeover, share, groups[name]), nil
+		}
+	}
+	return takeover(r.Takeover, 0, ""), nil
 }
 
 // forward is the action that sends shares to groups.

@@ -45,7 +45,7 @@ func (b *Balancer) aim(ctx context.Context, r *endpoint.Record, group string) (s
 		if err != nil {
 			return "", err
 		}
-		priority, err := b.testPriority(ctx, r.Desired, users, rules)
+		priority, err := b.testPriority(ctx, r, users, rules)
 		if err != nil {
 			return "", err
 		}
@@ -120,7 +120,8 @@ func (r *rule) aimed(s endpoint.Spec, users *rule, groups map[string]string) rol
 // testPriority is a free priority for the rule of the test route: before the
 // users' rule when it picks from the same hosts. Where none is free there, the
 // users' rule moves behind all others, unless its priority is configured.
-func (b *Balancer) testPriority(ctx context.Context, s endpoint.Spec, users *rule, rules []rule) (int, error) {
+func (b *Balancer) testPriority(ctx context.Context, r *endpoint.Record, users *rule, rules []rule) (int, error) {
+	s := r.Desired
 	before := s.Routing.Priority
 	if users != nil {
 		before = users.priority
@@ -138,7 +139,7 @@ func (b *Balancer) testPriority(ctx context.Context, s endpoint.Spec, users *rul
 			return p, nil
 		}
 	}
-	if s.Routing.Priority != 0 || users == nil || last >= endpoint.MaxPriority {
+	if s.Routing.Priority != 0 || users == nil || last >= endpoint.MaxPriority || r.TakingOver() {
 		return 0, &roller.Refusal{Err: fmt.Errorf("test_route.header: no priority below %d, that of the endpoint's rule, is free: set routing.priority to a larger one", before)}
 	}
 	_, err := b.elb.SetRulePriorities(ctx, &elasticloadbalancingv2.SetRulePrioritiesInput{
@@ -163,14 +164,10 @@ func testConditions(s endpoint.Spec) []types.RuleCondition {
 
 // testConflicts finds the rules that stand in the way of a test route's hosts.
 func testConflicts(t endpoint.TestRoute, test *rule, others []rule) []endpoint.Problem {
-	current := 0
-	if test != nil {
-		current = test.priority
-	}
 	if t.Header != "" {
 		return nil
 	}
-	problems := conflicts(endpoint.Routing{Hosts: t.Hosts}, current, others)
+	problems := conflicts(endpoint.Routing{Hosts: t.Hosts}, test, others)
 	for i := range problems {
 		problems[i].Attribute = "test_route.hosts"
 	}

@@ -39,6 +39,8 @@ const (
 	TestRouteAimed         EventType = "TestRouteAimed"         // the test route reaches another environment
 	SmokePassed            EventType = "SmokePassed"            //
 	CapacityChanged        EventType = "CapacityChanged"        //
+	TakeoverStarted        EventType = "TakeoverStarted"        // what a rule of somebody else's did was noted
+	TakeoverFinished       EventType = "TakeoverFinished"       // it is the endpoint's own
 	RouteRemoved           EventType = "RouteRemoved"           // the listener rule is gone
 	HostPointed            EventType = "HostPointed"            // its DNS record points at the load balancer
 	HostReleased           EventType = "HostReleased"           // its DNS record is not kept any more

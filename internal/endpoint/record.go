@@ -38,8 +38,11 @@ type Record struct {
 	Accepted *Spec     `json:"accepted,omitempty"` // the last that was reached
 	Intent   *Intent   `json:"intent,omitempty"`   // the change to AWS under way
 
-	RuleARN     string `json:"rule_arn,omitempty"`
-	TestRuleARN string `json:"test_rule_arn,omitempty"`
+	RuleARN string `json:"rule_arn,omitempty"`
+	// Takeover is the rule that is being taken over; nil once the rule is the
+	// endpoint's own.
+	Takeover    *Takeover `json:"takeover,omitempty"`
+	TestRuleARN string    `json:"test_rule_arn,omitempty"`
 	// Aliases are the DNS records that ionroller set, and AliasTarget the load
 	// balancer's name to which they point.
 	Aliases []Alias `json:"aliases,omitempty"`
@@ -48,7 +51,7 @@ type Record struct {
 	AliasTarget  string        `json:"alias_target,omitempty"`
 	Serial       int           `json:"serial"` // environments ever named
 	Environments []Environment `json:"environments"`
-	Active       string        `json:"active,omitempty"`  // name of the active environment
+	Active       string        `json:"active,omitempty"`  // name of the active environment, or OldGroups
 	Rollout      *Rollout      `json:"rollout,omitempty"` // in flight
 	Move         *Move         `json:"move,omitempty"`    // weights that were sent and not yet read back
 	LastRollout  *Outcome      `json:"last_rollout,omitempty"`
@@ -109,7 +112,7 @@ const (
 type Rollout struct {
 	ID    string `json:"id"`
 	Kind  Kind   `json:"kind"`
-	From  string `json:"from,omitempty"` // environment; empty when nothing serves
+	From  string `json:"from,omitempty"` // environment, or OldGroups; empty when nothing serves
 	To    string `json:"to"`             // environment
 	Steps []Step `json:"steps"`
 	// Step is the index of the step that is, or is being, set; -1 before any.
@@ -240,6 +243,9 @@ func (r *Record) Newest() string {
 	if f := r.Rollout; f != nil && f.Back == nil && r.Environment(f.To).HealthyReads >= HealthyReadsWanted {
 		return f.To
 	}
+	if r.TakingOver() {
+		return ""
+	}
 	return r.Active
 }
 
@@ -298,6 +304,7 @@ func (r Record) Clone() Record {
 	r.LastRollout = clonePtr(r.LastRollout)
 	r.Pin = clonePtr(r.Pin)
 	r.Move = clonePtr(r.Move)
+	r.Takeover = clonePtr(r.Takeover)
 	r.Rollout = clonePtr(r.Rollout)
 	if r.Rollout != nil {
 		r.Rollout.Back = clonePtr(r.Rollout.Back)

@@ -12,7 +12,7 @@ import (
 
 // SchemaVersion is the version of Record that this program writes. It reads that
 // and every older one.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // upgrades make of a record's text in one schema that of the next. They stay as
 // they are: a journal may have records that nobody has written to for years.
@@ -26,6 +26,8 @@ var upgrades = map[int]func(record map[string]any){
 			}
 		}
 	},
+	// There were no takeovers: what they note must not be lost.
+	2: func(map[string]any) {},
 }
 
 // ParseRecord reads a record as it is kept. One of an older schema is upgraded. What

@@ -40,6 +40,9 @@ type Routing struct {
 	Paths []string `json:"paths,omitempty"`
 	// Priority of the listener rule, 1 to 50000; 0 lets ionroller choose a free one.
 	Priority int `json:"priority,omitempty"`
+	// TakeoverRuleARN is the rule of somebody else's with whose takeover the endpoint
+	// begins; empty: it begins with a rule of its own. Later it says nothing.
+	TakeoverRuleARN string `json:"takeover_rule_arn,omitempty"`
 }
 
 // LoadBalancerOf makes a load balancer's ARN of its listener's, which has it as its

@@ -159,4 +159,5 @@ func (v *validator) routing(r Routing) {
 	if r.Priority < 0 || r.Priority > MaxPriority {
 		v.add("routing.priority", "%d is outside 1 to %d", r.Priority, MaxPriority)
 	}
+	v.takeover(r)
 }

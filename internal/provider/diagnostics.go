@@ -49,7 +49,7 @@ func failedDetail(f *roller.Failed) string {
 	text, next := sentence(f), " "
 	if o := f.Outcome; o != nil {
 		if o.Evidence != nil {
-			text, next = fmt.Sprintf("The rollout of %s to %s failed. Release %s is live.", f.Endpoint, o.To, f.Live), "\n\n"
+			text, next = fmt.Sprintf("The rollout of %s to %s failed. %s.", f.Endpoint, o.To, f.Left()), "\n\n"
 		}
 		if !o.Carried && f.Live != "" {
 			text += " No request reached the new environment."

@@ -63,6 +63,7 @@ type routingModel struct {
 	Hosts       types.Set    `tfsdk:"hosts"`
 	Paths       types.Set    `tfsdk:"paths"`
 	Priority    types.Int64  `tfsdk:"priority"`
+	Takeover    types.String `tfsdk:"takeover_rule_arn"`
 }
 
 type dnsModel struct {
@@ -117,7 +118,7 @@ func (m endpointModel) spec(ctx context.Context) (endpoint.Spec, diag.Diagnostic
 		Capacity: endpoint.Capacity{Min: integer(capacity.Min, defaultMin), Max: integer(capacity.Max, defaultMax)},
 		Routing: endpoint.Routing{
 			ListenerARN: routing.ListenerARN.ValueString(), Hosts: r.set(routing.Hosts), Paths: r.set(routing.Paths),
-			Priority: integer(routing.Priority, 0),
+			Priority: integer(routing.Priority, 0), TakeoverRuleARN: routing.Takeover.ValueString(),
 		},
 		DNS:       r.dns(m.DNS),
 		TestRoute: r.testRoute(m.TestRoute),
@@ -255,6 +256,7 @@ func (m *endpointModel) setArguments(s endpoint.Spec) {
 	m.Routing = object(map[string]attr.Value{
 		"listener_arn": types.StringValue(s.Routing.ListenerARN), "hosts": stringSet(s.Routing.Hosts),
 		"paths": stringSet(s.Routing.Paths), "priority": priority,
+		"takeover_rule_arn": optional(s.Routing.TakeoverRuleARN),
 	})
 	m.DNS = dnsValue(s.DNS)
 	m.TestRoute = testRouteValue(s.TestRoute)

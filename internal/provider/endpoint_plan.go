@@ -74,15 +74,18 @@ func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, di
 			"rollout.steps: the bakes and pauses take up to %s together, which is more than timeouts.update, %s: shorten them, raise the timeout, or set rollout.wait = false.",
 			endpoint.Duration(least), endpoint.Duration(update)))
 	}
-	// The first deployment has only the last step.
+	// The first deployment has only the last step, unless it takes a rule over.
 	steps := spec.Rollout.Plan()
-	last := steps[len(steps)-1].Bake.Std() + steps[len(steps)-1].Pause.Deadline.Std()
+	first, what := steps[len(steps)-1].Bake.Std()+steps[len(steps)-1].Pause.Deadline.Std(), "the last step takes"
+	if spec.Routing.TakeoverRuleARN != "" && !spec.Rollout.NoWait {
+		first, what = least, "the bakes and pauses of the takeover take"
+	}
 	create, d := m.Timeouts.Create(ctx, createTimeout)
 	diags.Append(d...)
-	if !d.HasError() && last > create {
+	if !d.HasError() && first > create {
 		diags.AddAttributeError(path.Root("rollout").AtName("steps"), "Rollout longer than its timeout", fmt.Sprintf(
-			"rollout.steps: the last step takes up to %s, which is more than timeouts.create, %s: shorten it or raise the timeout.",
-			endpoint.Duration(last), endpoint.Duration(create)))
+			"rollout.steps: %s up to %s, which is more than timeouts.create, %s: shorten them or raise the timeout.",
+			what, endpoint.Duration(first), endpoint.Duration(create)))
 	}
 }
 

@@ -138,6 +138,10 @@ func routingSchema() schema.Attribute {
 				Validators:          []validator.Int64{int64validator.AtLeast(1)}, // 0 would read as left out
 				MarkdownDescription: "Priority of the listener rule, 1 to 50000. A free one by default.",
 			},
+			"takeover_rule_arn": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "ARN of a rule of this listener that serves the hosts today, whatever made it and whatever its target groups have in them. The first deployment then begins no rule of its own: it moves traffic step by step from that rule's target groups to the first environment, and owns the rule from then on. The rule must have exactly `hosts` and `paths`, and do nothing but forward, to at most four groups. Until the rollout is over nothing but its weights is changed, and a rollout that fails, is aborted or is destroyed gives them back as they were. The old groups, and what is in them, are never changed or removed. What declares the rule today must let go of it, as Terraform does with a `removed` block. It matters for the first deployment only, and can be taken out after that. No takeover by default.",
+			},
 		},
 	}
 }

@@ -30,7 +30,10 @@ func (m *endpointModel) setComputed(w rollout.World, at addresses) {
 		m.TestURL = optional(at.test)
 	}
 	if m.ActiveEnvironment.IsUnknown() {
-		m.ActiveEnvironment = optional(r.Active)
+		m.ActiveEnvironment = types.StringNull()
+		if r.Environment(r.Active) != nil {
+			m.ActiveEnvironment = types.StringValue(r.Active)
+		}
 	}
 	if m.Environments.IsUnknown() {
 		m.Environments = environments(w)

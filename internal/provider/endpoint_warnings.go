@@ -108,6 +108,10 @@ func (r *endpointResource) warnOfRisk(spec endpoint.Spec, shown rollout.Plan, di
 // its time is over. It is known from what was last seen.
 func warnOfStanding(w rollout.World, spec endpoint.Spec, diags *diag.Diagnostics) {
 	r, f := &w.Record, w.Record.Rollout
+	if rule := spec.Routing.TakeoverRuleARN; rule != "" && r.Takeover == nil && rule == r.RuleARN {
+		diags.AddAttributeWarning(path.Root("routing").AtName("takeover_rule_arn"), "Takeover is complete", fmt.Sprintf(
+			"Listener rule %s is endpoint %s's own. Take routing.takeover_rule_arn out: that changes nothing, and what it names is not looked at any more.", rule, spec.Name))
+	}
 	if f != nil && f.Back == nil && r.Environment(f.To).Fingerprint == spec.Release.Fingerprint() && !slices.Equal(f.Steps, spec.Rollout.Plan()) {
 		diags.AddAttributeWarning(path.Root("rollout").AtName("steps"), "Steps of the rollout in flight stay", fmt.Sprintf(
 			"The rollout to %s began with other steps and goes on with those. The new ones are for the next rollout.", r.Environment(f.To).Release.Version))

@@ -62,6 +62,7 @@ type Failed struct {
 	Endpoint string
 	Live     string // version that is live; empty when none is
 	Removed  bool   // it was the first deployment, and nothing of it is left
+	Back     bool   // a rule was to be taken over, and does what it did before
 	Outcome  *endpoint.Outcome
 	// Rejection is why it is not tried again; nil when it may be.
 	Rejection *endpoint.Rejection
@@ -72,6 +73,7 @@ func failed(w rollout.World) *Failed {
 		Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(),
 		Removed: w.Record.Phase == endpoint.Deleted, Outcome: w.Record.LastRollout,
 	}
+	f.Back = w.Record.TakingOver() || f.Removed && w.Record.Takeover != nil
 	if f.Outcome != nil && f.Outcome.Rejected {
 		i := slices.IndexFunc(w.Record.Rejections, func(j endpoint.Rejection) bool { return j.Fingerprint == f.Outcome.Target })
 		if i >= 0 {
@@ -95,18 +97,29 @@ func (f *Failed) Error() string {
 	if f.Outcome != nil && f.Outcome.Reason != "" {
 		reason = f.Outcome.Reason
 	}
-	live := "Nothing is live"
-	if f.Live != "" {
-		live = "Release " + f.Live + " is live"
-	}
 	switch {
 	case f.Removed:
-		return fmt.Sprintf("endpoint %s was not created: %s. What was made for it has been taken away", f.Endpoint, reason)
+		return fmt.Sprintf("endpoint %s was not created: %s. %s", f.Endpoint, reason, f.Left())
 	case f.Outcome == nil || f.Outcome.Result == endpoint.Succeeded:
-		return fmt.Sprintf("endpoint %s: %s. %s", f.Endpoint, reason, live)
+		return fmt.Sprintf("endpoint %s: %s. %s", f.Endpoint, reason, f.Left())
 	default:
-		return fmt.Sprintf("the rollout of %s to %s failed: %s. %s", f.Endpoint, f.Outcome.To, reason, live)
+		return fmt.Sprintf("the rollout of %s to %s failed: %s. %s", f.Endpoint, f.Outcome.To, reason, f.Left())
 	}
+}
+
+// Left says what there is now.
+func (f *Failed) Left() string {
+	switch {
+	case f.Removed && f.Back:
+		return "What was made for it has been taken away, and the rule to be taken over does what it did before"
+	case f.Removed:
+		return "What was made for it has been taken away"
+	case f.Back:
+		return "The rule to be taken over does what it did before"
+	case f.Live != "":
+		return "Release " + f.Live + " is live"
+	}
+	return "Nothing is live"
 }
 
 // Rejected says that the desired release was taken out before; nothing was changed.
@@ -287,6 +300,9 @@ func stands(r *endpoint.Record) string {
 	live := "nothing is live yet"
 	if v := r.ActiveVersion(); v != "" {
 		live = "release " + v + " is live"
+	}
+	if r.TakingOver() {
+		live = "the old groups of listener rule " + r.Takeover.RuleARN + " are live"
 	}
 	f := r.Rollout
 	if f == nil {

@@ -49,13 +49,25 @@ func (r *Roller) measure(ctx context.Context, w *rollout.World, g *rollout.Guard
 		percentile = analysis.Latency.Percentile
 	}
 	for _, name := range []string{f.To, f.From} {
-		if e := w.Record.Environment(name); e != nil && e.TargetGroup != "" {
-			if g.Measures[name], err = r.Meter.Measure(ctx, e.TargetGroup, f.Sent, percentile); err != nil {
+		if group := groupOf(&w.Record, name); group != "" {
+			if g.Measures[name], err = r.Meter.Measure(ctx, group, f.Sent, percentile); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// groupOf is the target group that is measured for an environment, or for old groups
+// where one has all traffic.
+func groupOf(r *endpoint.Record, name string) string {
+	if name == endpoint.OldGroups {
+		return r.Takeover.Sole()
+	}
+	if e := r.Environment(name); e != nil {
+		return e.TargetGroup
+	}
+	return ""
 }
 
 // alarms returns what is wrong with the alarms that are to guard a rollout: those

@@ -257,6 +257,9 @@ func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.Worl
 		s.UsedBy = used[name]
 		sights[name] = s
 	}
+	if record.TakingOver() {
+		sights[endpoint.OldGroups] = rollout.Sight{Found: true, Ready: true, Healthy: traffic.OldHealthy}
+	}
 	w.Sights, w.Traffic, w.Now = sights, traffic, r.Clock.Now().UTC()
 	r.listen(ctx, &w)
 	r.resolve(ctx, &w)

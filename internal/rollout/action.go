@@ -21,6 +21,8 @@ type (
 	// Start begins a rollout to the desired release; for a new environment it
 	// chooses its name.
 	Start struct{ Rollout endpoint.Rollout }
+	// Note notes what a rule does that is to be taken over.
+	Note struct{ Takeover endpoint.Takeover }
 	// Count notes a read of a candidate's health: one more healthy one, or the
 	// end of a row.
 	Count struct {
@@ -114,6 +116,7 @@ type (
 func (a Start) String() string {
 	return fmt.Sprintf("start %s rollout to %s", a.Rollout.Kind, a.Rollout.To)
 }
+func (a Note) String() string    { return "note what is to be taken over: " + a.Takeover.String() }
 func (a Count) String() string   { return "count a read of the health of " + a.Environment }
 func (a Advance) String() string { return fmt.Sprintf("advance to step %d", a.Step+1) }
 func (a Settle) String() string  { return "note that traffic is " + Shares(a.Weights) }

@@ -36,13 +36,13 @@ func AssumedDNS(r *endpoint.Record) *DNS {
 func Pointing(w World) bool {
 	d := &decider{World: w, r: &w.Record}
 	return (d.r.Desired.DNS != nil || len(d.r.Pointed()) > 0) && d.r.Phase != endpoint.Deleting &&
-		d.r.Active != "" && (d.r.Rollout == nil || d.parked())
+		d.r.Environment(d.r.Active) != nil && (d.r.Rollout == nil || d.parked())
 }
 
 // point sends the hosts to the load balancer, once a release serves there, and lets
 // go of hosts that are not the endpoint's any more.
 func (d *decider) point() (Decision, bool) {
-	if d.r.Active == "" || d.DNS == nil {
+	if d.r.Environment(d.r.Active) == nil || d.DNS == nil { // the hosts of a takeover are its maker's until it ends
 		return pass()
 	}
 	wanted := d.r.Desired.Aliases(d.DNS.DualStack)

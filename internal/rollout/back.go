@@ -35,6 +35,8 @@ func WayBack(w World, version string) (*endpoint.Environment, error) {
 	switch {
 	case best != nil:
 		return best, nil
+	case r.TakingOver():
+		return nil, fmt.Errorf("endpoint %s has no environment to go back to, because it is taking over listener rule %s: ionroller abort %s gives all traffic back to the rule's old groups", r.Endpoint, r.Takeover.RuleARN, r.Endpoint)
 	case version == "":
 		return nil, fmt.Errorf("endpoint %s has no healthy environment to go back to: release %s is all there is; deploy an earlier version with Terraform", r.Endpoint, r.ActiveVersion())
 	default:

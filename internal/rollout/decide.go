@@ -27,7 +27,7 @@ func Decide(w World) Decision {
 		return d.remove()
 	}
 	for _, rule := range []func() (Decision, bool){
-		d.obey, d.lose, d.supersede, d.restore, d.lower, d.settle, d.repair, d.conclude, d.start,
+		d.obey, d.lose, d.takeOver, d.supersede, d.restore, d.lower, d.settle, d.repair, d.conclude, d.start,
 		d.scale, d.aim, d.progress, d.resize, d.point, d.accept, d.retire, d.hold,
 	} {
 		if decision, ok := rule(); ok {
@@ -130,11 +130,11 @@ func (d *decider) conclude() (Decision, bool) {
 // accept notes that what is desired has been reached.
 func (d *decider) accept() (Decision, bool) {
 	active := d.r.Environment(d.r.Active)
-	if active == nil || !d.unaccepted() {
+	if active == nil && !d.r.TakingOver() || !d.unaccepted() {
 		return pass()
 	}
 	f := d.r.Rollout
-	reached := active.Fingerprint == d.r.Desired.Release.Fingerprint()
+	reached := active != nil && active.Fingerprint == d.r.Desired.Release.Fingerprint()
 	if reached && f == nil || f != nil && f.Back == nil && f.Frozen == nil && d.capped(f) {
 		return do(Accept{})
 	}

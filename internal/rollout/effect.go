@@ -41,13 +41,17 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		f.Most = max(f.Most, shift.Weights[f.To])
 	}
 	r.Move = &move
+	if r.TakingOver() {
+		r.Takeover.Begun = true
+	}
 	if f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
 		f.Sent = w.Now
 	}
 	for name := range shift.Weights {
 		// From here on requests may reach it, whatever becomes of this run.
-		env := r.Environment(name)
-		env.Carried, env.OutSince = true, time.Time{}
+		if env := r.Environment(name); env != nil {
+			env.Carried, env.OutSince = true, time.Time{}
+		}
 	}
 	for name, weight := range w.Traffic.Weights {
 		// Somebody else's change may have brought requests to it meanwhile.
@@ -71,6 +75,8 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	switch a := a.(type) {
 	case Start:
 		e.start(a.Rollout)
+	case Note:
+		e.note(a.Takeover)
 	case Launch:
 		env := e.r.Environment(a.Environment)
 		env.Launched = true
@@ -187,7 +193,7 @@ func (e *effect) start(f endpoint.Rollout) {
 		from.Full = (&decider{World: e.World}).load(from)
 	}
 	e.r.Rollout = &f
-	e.tell(endpoint.RolloutStarted, to, "%s rollout from %s to %s, %s", f.Kind, orNothing(e.r.ActiveVersion()), to.Release.Version, describe(f.Steps))
+	e.tell(endpoint.RolloutStarted, to, "%s rollout from %s to %s, %s", f.Kind, from(&e.r), to.Release.Version, describe(f.Steps))
 }
 
 func (e *effect) count(a Count) {
@@ -205,7 +211,10 @@ func (e *effect) count(a Count) {
 
 func (e *effect) settle(weights map[string]int) {
 	e.r.Move = nil
-	e.r.RuleARN = e.Traffic.RuleARN
+	e.settleTakeover(weights)
+	if !e.r.TakingOver() {
+		e.r.RuleARN = e.Traffic.RuleARN
+	}
 	for i := range e.r.Environments {
 		env := &e.r.Environments[i]
 		if weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero() {
@@ -253,9 +262,11 @@ func (e *effect) conclude() {
 		e.r.LastRollout.Rejected = true
 	}
 	switch {
-	case e.r.Accepted != nil:
+	case e.r.Environment(e.r.Active) != nil && e.r.Accepted != nil:
 		e.standBy()
-	case e.r.Active == "":
+	case e.r.Active == "" && e.r.Accepted != nil:
+		e.standBy()
+	case e.r.Accepted == nil && e.r.Environment(e.r.Active) == nil:
 		// The first deployment failed: nothing of it is to stay.
 		e.r.Phase = endpoint.Deleting
 	}
@@ -371,6 +382,11 @@ func (e *effect) aim(name string) {
 
 func (e *effect) unroute() {
 	e.r.RuleARN, e.r.Move = "", nil
+	if e.r.TakingOver() {
+		e.r.Takeover.Begun = false
+	} else {
+		e.r.Takeover = nil
+	}
 	for i := range e.r.Environments {
 		if env := &e.r.Environments[i]; env.OutSince.IsZero() || e.Traffic.Weights[env.Name] > 0 {
 			env.OutSince = e.Now
@@ -427,11 +443,4 @@ func describe(steps []endpoint.Step) string {
 		}
 	}
 	return text
-}
-
-func orNothing(version string) string {
-	if version == "" {
-		return "nothing"
-	}
-	return version
 }

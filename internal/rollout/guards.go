@@ -133,8 +133,9 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 	if m.Requests < least && (a.ErrorRate != nil || a.Latency != nil) {
 		return verdict{unclear: fmt.Sprintf("%s answered %g requests %s and analysis needs %g (rollout.analysis.minimum_requests)", f.To, m.Requests, window(m), least)}
 	}
-	b := d.Guards.Measures[f.From]
-	compared := f.From != "" && f.Share(f.Step) < 100
+	b, measured := d.Guards.Measures[f.From]
+	// Several old groups of a takeover are not measured as one, and not compared with.
+	compared := f.From != "" && f.Share(f.Step) < 100 && (measured || f.From != endpoint.OldGroups)
 	short := compared && b.Requests < least
 	if e := a.ErrorRate; e != nil {
 		if e.Max != nil && m.Rate() > *e.Max {

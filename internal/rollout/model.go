@@ -6,6 +6,8 @@ package rollout
 import (
 	"maps"
 	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
 // Model is an AWS without bad luck: what is asked for is there at once.
@@ -25,6 +27,9 @@ func NewModel(w World) *Model {
 		m.DNS = AssumedDNS(&m.Record)
 	}
 	m.Orders = nil
+	if rule := m.Record.ToTakeOver(); rule != "" && m.Traffic.Old == nil {
+		m.Traffic.Old = &endpoint.Takeover{RuleARN: rule} // what it does is not known beforehand
+	}
 	if !m.accused() {
 		m.Guards = content(&m.Record, m.Now)
 	}
@@ -65,7 +70,7 @@ func (m *Model) touch(a Action) {
 			Scaling: Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max},
 		}
 	case Shift:
-		m.Traffic = Traffic{RuleARN: orNew(m.Traffic.RuleARN), Weights: maps.Clone(a.Weights), Routed: true, Test: m.Traffic.Test}
+		m.Traffic = Traffic{RuleARN: orNew(either(m.Traffic.RuleARN, m.Record.Rule())), Weights: maps.Clone(a.Weights), Routed: true, Test: m.Traffic.Test}
 	case Scale:
 		m.scale(a.Environment, a.Scaling)
 	case Resize:

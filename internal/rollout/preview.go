@@ -144,6 +144,8 @@ func (p *previewer) note(a Action) {
 	switch a := a.(type) {
 	case Start:
 		p.noteStart(a.Rollout)
+	case Note:
+		p.noteTakeover(a.Takeover)
 	case Launch:
 		p.plan.Creates = true
 		e := p.Record.Environment(a.Environment)
@@ -210,6 +212,11 @@ func (p *previewer) noteStart(f endpoint.Rollout) {
 func (p *previewer) noteShift(a Shift) {
 	f := p.Record.Rollout
 	stepping := (&decider{World: p.World, r: &p.Record}).stepping()
+	if p.Record.Takeover != nil && !p.Record.TakingOver() {
+		p.raise(PlanRepair)
+		p.say("listener rule %s is the endpoint's own from then on, and its old groups are their makers'", p.Record.Takeover.RuleARN)
+		return
+	}
 	if !stepping || f.Back != nil {
 		p.raise(PlanRepair)
 		p.say("set traffic to %s: %s", p.shares(a.Weights), a.Why)
@@ -273,6 +280,9 @@ func (p *previewer) shares(weights map[string]int) string {
 		}
 		seen[e.Release.Version] = true
 		parts = append(parts, fmt.Sprintf("%s %d %%", version, w))
+	}
+	if w, ok := weights[endpoint.OldGroups]; ok {
+		parts = append(parts, fmt.Sprintf("the old groups %d %%", w))
 	}
 	return strings.Join(parts, ", ")
 }

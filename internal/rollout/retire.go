@@ -150,6 +150,13 @@ func (d *decider) remove() Decision {
 	if d.Traffic.Test.RuleARN != "" {
 		return Decision{Action: Aim{}}
 	}
+	if d.r.TakingOver() {
+		// The rule is its maker's: what it did it does again, and it stays.
+		if decision, ok := d.giveBack(); ok {
+			return decision
+		}
+		return d.empty()
+	}
 	// A rule that was made is removed, whatever a read shows: it may show the past.
 	if d.Traffic.RuleARN != "" || d.r.RuleARN != "" {
 		return Decision{Action: Unroute{}}
@@ -160,6 +167,12 @@ func (d *decider) remove() Decision {
 	if d.r.Move != nil {
 		return Decision{Action: Unroute{}} // it was made and somebody else removed it: the drain begins
 	}
+	return d.empty()
+}
+
+// empty takes away what no request reaches any more: the environments, then the
+// application.
+func (d *decider) empty() Decision {
 	var waiting Decision
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]

@@ -33,7 +33,7 @@ func (d *decider) start() (Decision, bool) {
 	} else {
 		f.To = endpoint.EnvironmentName(d.r.Endpoint, desired, d.r.Serial+1)
 	}
-	if active == nil {
+	if f.From == "" {
 		// Nothing serves: there is nobody to share traffic with.
 		f.Steps = f.Steps[len(f.Steps)-1:]
 	}

@@ -12,7 +12,7 @@ import (
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
-	if want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
+	if want != nil && !d.untouched() && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})
 	}
 	return pass()
@@ -41,13 +41,13 @@ func (d *decider) stepping() bool {
 // repair makes the rule send what the record says, whoever changed it.
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
-	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping())
+	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping() || d.owned())
 	doubtful := d.r.Move != nil && !d.proven(want)
-	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
+	if want == nil || d.untouched() || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
 		return pass()
 	}
 	for name := range want {
-		if d.r.Environment(name).TargetGroup == "" {
+		if e := d.r.Environment(name); e != nil && e.TargetGroup == "" {
 			return wait(Health)
 		}
 	}
@@ -92,7 +92,7 @@ func (d *decider) spare() (Decision, bool) {
 
 // hold waits with a repair that would be for the worse.
 func (d *decider) hold() (Decision, bool) {
-	if want := d.r.Weights(); want != nil && (!d.Traffic.Is(want) || !d.Traffic.Routed) {
+	if want := d.r.Weights(); want != nil && !d.untouched() && (!d.Traffic.Is(want) || !d.Traffic.Routed) {
 		return wait(Health)
 	}
 	return pass()
@@ -110,6 +110,8 @@ func (d *decider) whyShift() string {
 		return fmt.Sprintf("step %d of %d", f.Step+1, len(f.Steps))
 	case d.Traffic.RuleARN == "":
 		return "the listener rule is missing"
+	case d.owned():
+		return "the listener rule is the endpoint's own now"
 	case !d.Traffic.Routed:
 		return "the rule's conditions, priority or stickiness differ from the configuration"
 	case d.r.Move != nil:

@@ -74,7 +74,8 @@ type Traffic struct {
 	RuleARN string `json:"rule_arn,omitempty"` // empty: there is no rule
 	// Weights are the rule's weights by environment, in the load balancer's own
 	// measure, 0 to 999; an entry of 0 is a group that is in the action without a
-	// share.
+	// share. Of a rule that is being taken over they are in percent, with those of the
+	// old groups together.
 	Weights map[string]int `json:"weights,omitempty"`
 	// Foreign are target groups in the rule that belong to none of the
 	// endpoint's environments.
@@ -83,6 +84,11 @@ type Traffic struct {
 	Routed bool `json:"routed"`
 	// Unlike says in words what is not, for people.
 	Unlike string `json:"unlike,omitempty"`
+	// Old is what the rule that is to be taken over does: nil when it is not there, does
+	// more than forward, or forwards to environments of the endpoint.
+	Old *endpoint.Takeover `json:"old,omitempty"`
+	// OldHealthy are the healthy targets of the old groups with a share.
+	OldHealthy int `json:"old_healthy,omitempty"`
 	// Test is the rule of the test route.
 	Test TestRule `json:"test,omitzero"`
 }

@@ -45,15 +45,8 @@ func (b *Balancer) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 		return nil, err
 	}
 	need := 0
-	if rule := r.ToTakeOver(); rule != "" {
-		ours = ruleOf(rules, rule)
-	}
-	if r.ToTakeOver() != "" || r.TakingOver() && !r.Takeover.Begun {
-		if problems, err = b.checkTakeover(ctx, r, ours); err != nil || len(endpoint.Stopping(problems)) > 0 {
-			return problems, err
-		}
-	} else if arn := routing.TakeoverRuleARN; arn != "" && arn != r.Rule() {
-		return problem("routing.takeover_rule_arn", "endpoint %s has a rule of its own already, %s: only the first deployment takes a rule over. Leave it out", r.Endpoint, r.Rule()), nil
+	if ours, problems, err = b.checkTakeover(ctx, r, rules, ours); err != nil || len(endpoint.Stopping(problems)) > 0 {
+		return problems, err
 	}
 	if ours == nil {
 		need++

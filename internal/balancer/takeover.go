@@ -177,9 +177,29 @@ func (b *Balancer) healthy(ctx context.Context, group string) (int, error) {
 	return n, nil
 }
 
-// checkTakeover returns what stops the takeover of a rule, and tells what it does.
-func (b *Balancer) checkTakeover(ctx context.Context, r *endpoint.Record, theirs *rule) ([]endpoint.Problem, error) {
-	const attribute = "routing.takeover_rule_arn"
+const takeoverAttribute = "routing.takeover_rule_arn"
+
+// checkTakeover returns what stops the takeover that a configuration asks for, and the
+// rule that is, or will be, the endpoint's.
+func (b *Balancer) checkTakeover(ctx context.Context, r *endpoint.Record, rules []rule, ours *rule) (*rule, []endpoint.Problem, error) {
+	arn := r.Desired.Routing.TakeoverRuleARN
+	begins := r.ToTakeOver() != "" || r.TakingOver() && (arn == r.Takeover.RuleARN && !r.Takeover.Begun || ours == nil)
+	switch {
+	case arn == "" || !begins && arn == r.Rule():
+		return ours, nil, nil
+	case begins:
+		theirs := ruleOf(rules, arn)
+		problems, err := b.checkTaking(ctx, r, theirs)
+		return theirs, problems, err
+	case r.TakingOver():
+		return ours, problem(takeoverAttribute, "endpoint %s is taking over listener rule %s already: name that, or abort the rollout first", r.Endpoint, r.Takeover.RuleARN), nil
+	}
+	return ours, problem(takeoverAttribute, "endpoint %s has a rule of its own already, %s: only the first deployment takes a rule over. Leave it out", r.Endpoint, r.Rule()), nil
+}
+
+// checkTaking returns what stops the takeover of a rule, and tells what it does.
+func (b *Balancer) checkTaking(ctx context.Context, r *endpoint.Record, theirs *rule) ([]endpoint.Problem, error) {
+	const attribute = takeoverAttribute
 	routing := r.Desired.Routing
 	if theirs == nil {
 		return problem(attribute, "there is no rule %s on listener %s: name the rule that serves %s today, or leave it out", routing.TakeoverRuleARN, routing.ListenerARN, listed(routing.Hosts)), nil

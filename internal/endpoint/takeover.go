@@ -138,10 +138,10 @@ func (r *Record) TakingOver() bool { return r.Active == OldGroups }
 // ToTakeOver is the ARN of the rule with whose takeover the endpoint is to begin; ""
 // when there is none, or it has begun.
 func (r *Record) ToTakeOver() string {
-	if r.Takeover == nil && r.RuleARN == "" && r.Active == "" && r.Rollout == nil && (r.Phase == Creating || r.Phase == "") {
-		return r.Desired.Routing.TakeoverRuleARN
+	if r.Takeover != nil || r.RuleARN != "" || r.Active != "" || r.Rollout != nil || r.Phase == Deleting || r.Phase == Deleted {
+		return ""
 	}
-	return ""
+	return r.Desired.Routing.TakeoverRuleARN
 }
 
 // Rule is the ARN of the rule that carries the endpoint's traffic, as far as it is

@@ -21,7 +21,7 @@ type (
 	// Start begins a rollout to the desired release; for a new environment it
 	// chooses its name.
 	Start struct{ Rollout endpoint.Rollout }
-	// Note notes what a rule does that is to be taken over.
+	// Note notes what a rule does that is to be taken over; nothing: that there is none.
 	Note struct{ Takeover endpoint.Takeover }
 	// Count notes a read of a candidate's health: one more healthy one, or the
 	// end of a row.

@@ -30,6 +30,8 @@ func (d *decider) takeOver() (Decision, bool) {
 		return do(Note{*seen})
 	case seen == nil && d.r.Rollout != nil && d.r.Rollout.Back == nil:
 		return do(Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: d.notToBeTaken(d.r.Takeover.RuleARN)}})
+	case d.Traffic.RuleARN == "" && d.r.Rollout == nil && d.r.Desired.Routing.TakeoverRuleARN != d.r.Takeover.RuleARN:
+		return do(Note{}) // it is gone, and not asked for any more
 	}
 	return pass()
 }
@@ -75,6 +77,10 @@ func (d *decider) giveBack() (Decision, bool) {
 }
 
 func (e *effect) note(t endpoint.Takeover) {
+	if t.RuleARN == "" {
+		e.r.Takeover, e.r.Active = nil, ""
+		return
+	}
 	e.r.Takeover, e.r.Active = &t, endpoint.OldGroups
 	e.tell(endpoint.TakeoverStarted, nil, "listener rule %s is to be taken over: its traffic is %s", t.RuleARN, t)
 	data := map[string]string{"rule": t.RuleARN, "priority": strconv.Itoa(t.Priority)}
@@ -112,6 +118,10 @@ func from(r *endpoint.Record) string {
 // noteTakeover says from what traffic is taken. Beforehand only the rule is known.
 func (p *previewer) noteTakeover(t endpoint.Takeover) {
 	p.raise(PlanUpdate)
+	if t.RuleARN == "" {
+		p.say("listener rule %s, which was to be taken over, is not there any more", p.Record.Takeover.RuleARN)
+		return
+	}
 	if len(t.Groups) == 0 {
 		p.say("take over listener rule %s: its old groups have all traffic", t.RuleARN)
 		return

@@ -19,6 +19,8 @@ func (d *decider) aim() (Decision, bool) {
 	switch {
 	case d.r.Desired.TestRoute == nil && seen.RuleARN != "":
 		return do(Aim{})
+	case newest == "" && seen.Target != "" && d.r.TakingOver():
+		return do(Aim{}) // the environment that it reaches was given up, and there is no other
 	case d.r.Desired.TestRoute == nil || newest == "" || d.Traffic.RuleARN == "" && d.r.Active != "":
 		return pass()
 	case seen.RuleARN != "" && seen.Routed && seen.Target == newest:

@@ -12,7 +12,10 @@ import (
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
-	if want != nil && !d.untouched() && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
+	if d.untouched() {
+		return pass()
+	}
+	if want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})
 	}
 	return pass()
@@ -43,7 +46,10 @@ func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
 	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping() || d.owned())
 	doubtful := d.r.Move != nil && !d.proven(want)
-	if want == nil || d.untouched() || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
+	if d.untouched() {
+		return pass()
+	}
+	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
 		return pass()
 	}
 	for name := range want {

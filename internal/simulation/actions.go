@@ -9,6 +9,7 @@ import "strings"
 // first that fits counts.
 var Actions = []struct{ Kind, Words string }{
 	{"Start", "start "},
+	{"Note", "note what is to be taken over"},
 	{"Count", "count a read "},
 	{"Advance", "advance to "},
 	{"Obey", "obey the order "},
@@ -38,7 +39,7 @@ var Actions = []struct{ Kind, Words string }{
 
 // records are the actions that do not change AWS.
 var records = map[string]bool{
-	"Start": true, "Count": true, "Advance": true, "Settle": true, "Promote": true, "Abandon": true,
+	"Start": true, "Note": true, "Count": true, "Advance": true, "Settle": true, "Promote": true, "Abandon": true,
 	"Conclude": true, "Lose": true, "Restore": true, "Accept": true, "Obey": true, "Recap": true,
 	"Lift": true, "Freeze": true, "Thaw": true, "Probe": true,
 }

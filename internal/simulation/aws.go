@@ -141,21 +141,8 @@ func (b balancer) Check(ctx context.Context, _ *endpoint.Record, _ bool) ([]endp
 func (b balancer) Observe(ctx context.Context, r *endpoint.Record, _ map[string]string) (rollout.Traffic, map[string][]string, error) {
 	var traffic rollout.Traffic
 	err := b.h.call(ctx, "ObserveTraffic", func() error {
-		m := b.h.w.at(b.h.sees())
-		if m.test != "" {
-			traffic.Test = rollout.TestRule{RuleARN: testRule, Target: m.test, Routed: true}
-		}
-		if m.rule == "" {
-			return nil
-		}
-		traffic.RuleARN, traffic.Weights, traffic.Routed = m.rule, map[string]int{}, true
-		for name, weight := range m.weights {
-			if r.Environment(name) == nil {
-				traffic.Foreign = append(traffic.Foreign, name)
-			} else {
-				traffic.Weights[name] = weight
-			}
-		}
+		t := b.h.sees()
+		traffic = b.h.w.at(t).traffic(r, t)
 		return nil
 	})
 	if err == nil {
@@ -165,18 +152,21 @@ func (b balancer) Observe(ctx context.Context, r *endpoint.Record, _ map[string]
 	return traffic, nil, err
 }
 
-func (b balancer) Shift(ctx context.Context, _ *endpoint.Record, groups map[string]string, weights map[string]int) (string, error) {
+func (b balancer) Shift(ctx context.Context, r *endpoint.Record, groups map[string]string, weights map[string]int) (string, error) {
 	w := b.h.w
 	weights = maps.Clone(weights)
-	arn := ""
+	arn, old := "", ""
+	if r.TakingOver() {
+		old = r.Takeover.Groups[0].ARN
+	}
 	err := b.h.change(ctx, fmt.Sprint("Shift ", weights), func() error {
 		for name := range weights {
 			e := w.Environments[name]
-			if w.life != nil && (e == nil || groups[name] == "" || !e.found(w.Now)) {
+			if w.life != nil && name != endpoint.OldGroups && (e == nil || groups[name] == "" || !e.found(w.Now)) {
 				return fmt.Errorf("there is no target group of %s", name)
 			}
 		}
-		w.route(weights)
+		w.routeTo(weights, old)
 		arn = w.Rule.ARN
 		return nil
 	})
@@ -222,14 +212,23 @@ func nameOf(group string) string { return group[len("group/"):] }
 
 // route replaces the rule's weights.
 func (w *World) route(weights map[string]int) {
+	old := ""
+	if w.Rule != nil {
+		old = w.Rule.Old
+	}
+	w.routeTo(weights, old)
+}
+
+// routeTo replaces them, and how the groups of a maker before us are in it.
+func (w *World) routeTo(weights map[string]int, old string) {
 	switch {
 	case weights == nil:
 		w.Rule = nil
 	case w.Rule == nil:
 		w.rules++
-		w.Rule = &Rule{fmt.Sprint("rule ", w.rules), maps.Clone(weights)}
+		w.Rule = &Rule{fmt.Sprint("rule ", w.rules), maps.Clone(weights), old}
 	default:
-		w.Rule = &Rule{w.Rule.ARN, maps.Clone(weights)}
+		w.Rule = &Rule{w.Rule.ARN, maps.Clone(weights), old}
 	}
 	w.changed()
 }

@@ -40,7 +40,7 @@ func (p Pair) Impossible() string {
 // for what few lives come to, a rollout that holds.
 func (p Pair) wanted(often int) int {
 	switch p.Action {
-	case "Recap", "Lift", "Freeze", "Thaw", "Probe":
+	case "Note", "Recap", "Lift", "Freeze", "Thaw", "Probe":
 		if p.Fault == Refused || p.Fault == Broken || p.Fault == Sick {
 			return 0 // its environment is launched: the launch that fails is another's, of before
 		}

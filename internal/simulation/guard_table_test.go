@@ -116,7 +116,7 @@ var guards = slices.Concat(
 		{"the application goes last", "\tif len(d.r.Environments) > 0 {\n\t\treturn waiting", "\tif false {\n\t\treturn waiting"},
 	}),
 	byASeed(effect, [][3]string{
-		{"what may get requests is noted before", "\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t}\n\tfor name, weight", "\t\t_ = env\n\t}\n\tfor name, weight"},
+		{"what may get requests is noted before", "\t\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t\t}\n\t}\n\tfor name, weight", "\t\t\t_ = env\n\t\t}\n\t}\n\tfor name, weight"},
 		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
 		{"what left traffic is noted", "weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero()", "false"},
 		{"a failed release is remembered", "\te.r.GivenUp = to.Fingerprint\n", ""},

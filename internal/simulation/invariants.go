@@ -21,6 +21,7 @@ type watch struct {
 	sent     map[string]int // the last weights of ours
 	sentAt   time.Time
 	was      map[string]int // the rule's before the change under way
+	had      *Rule          // the rule itself before it; nil: there was none
 	announce string         // the last weights that the trail announced
 	told     map[string]bool
 	sequence int64                // of that announcement
@@ -63,6 +64,7 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 		delete(l.rejected, p.Fingerprint) // an operator wants it
 	}
 	l.settled(old, next)
+	l.givenBack(old, next)
 	l.configured(old, next)
 	l.held(h, old, next)
 	l.known(next)
@@ -139,7 +141,7 @@ func (l *life) steady(since time.Time) bool {
 // known checks that no environment exists of which the record does not know.
 func (l *life) known(r *endpoint.Record) {
 	for name, e := range l.w.Environments {
-		if e.found(l.w.Now) && r.Environment(name) == nil {
+		if e.found(l.w.Now) && r.Environment(name) == nil && name != endpoint.OldGroups {
 			l.fail("every environment is known", "%s exists and is not in the record", name)
 		}
 	}
@@ -147,7 +149,7 @@ func (l *life) known(r *endpoint.Record) {
 
 // before is asked when a change of AWS is about to take effect.
 func (l *life) before(h *holder, call string) {
-	l.was = nil
+	l.was, l.had = nil, l.w.Rule
 	if l.w.Rule != nil {
 		l.was = l.w.Rule.Weights
 	}
@@ -167,7 +169,11 @@ func (l *life) after(h *holder, call string) {
 	if name, ok := strings.CutPrefix(call, "Scale "); ok && l.hurt[name].After(l.w.Now) {
 		l.hurt[name] = l.w.Now.Add(10 * time.Minute)
 	}
+	if call == "Unroute" {
+		l.unrouted(r, l.had)
+	}
 	if strings.HasPrefix(call, "Shift") {
+		l.taken(r, l.had)
 		l.strayed(h, l.w.Rule.Weights)
 		l.shifted(h, r, l.w.Rule.Weights)
 		if !maps.Equal(l.sent, l.w.Rule.Weights) && l.announce == rollout.Shares(l.w.Rule.Weights) {

@@ -31,6 +31,7 @@ type life struct {
 	luck
 	watch
 	daemons
+	makers
 
 	holders map[string]*holder // all, by the run
 	running int
@@ -71,6 +72,7 @@ func live(seed uint64, trace func(string), frozen bool) Report {
 	w.changed()
 	l.watch.begin()
 	l.coin = rand.New(rand.NewPCG(seed, 1))
+	l.hand = rand.New(rand.NewPCG(seed, 2))
 	l.luck = l.drawLuck()
 	l.users = l.drawUsers()
 	began := w.Now
@@ -88,6 +90,9 @@ func (l *life) whole() {
 			l.fail("no panic", "%v", p)
 		}
 	}()
+	if l.hand.IntN(4) == 0 {
+		l.stranger()
+	}
 	l.nature()
 	l.drawDaemons()
 	for i := 0; i < l.wishes && l.broken == nil; i++ {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -100,7 +101,7 @@ func (l *life) launch(name string, e *Environment) Fault {
 func (l *life) names() []string {
 	var names []string
 	for name, e := range l.w.Environments {
-		if e.found(l.w.Now) && e.Ends.IsZero() {
+		if e.found(l.w.Now) && e.Ends.IsZero() && name != endpoint.OldGroups {
 			names = append(names, name)
 		}
 	}
@@ -112,6 +113,9 @@ func (l *life) names() []string {
 // while.
 func (l *life) kill() {
 	names := l.names()
+	if l.w.theirs() != "" && l.hand.IntN(4) == 0 {
+		names = []string{endpoint.OldGroups}
+	}
 	if len(names) == 0 {
 		return
 	}
@@ -135,6 +139,10 @@ func (l *life) kill() {
 // reweight is a person who edits the rule.
 func (l *life) reweight() {
 	names := l.names()
+	if l.w.theirs() != "" && l.hand.IntN(2) == 0 {
+		l.reform()
+		return
+	}
 	if len(names) == 0 || l.w.Rule == nil {
 		return
 	}

@@ -151,6 +151,9 @@ func (l *life) forward(h *holder, r *endpoint.Record, name string, weight int) {
 		l.fail("a rollout does not exceed its cap", "%s gets %d %%, and the cap is %d %%", name, weight, policy.Cap())
 	}
 	firing := l.w.Alarms[alarmName].State == rollout.AlarmFiring && (l.firing.Before(l.stepped) || l.firing.Before(h.looked.Add(-fewLooks)))
+	if f.From == "" && !l.firing.Before(f.Sent) {
+		return // the first deployment was on its way already, and there is nothing to go back to
+	}
 	if len(policy.Alarms) > 0 && firing {
 		l.fail("no weight rises while an alarm fires", "%s gets %d %%, and the alarm fires since %s", name, weight, l.firing.Format("15:04:05"))
 	}
@@ -159,7 +162,7 @@ func (l *life) forward(h *holder, r *endpoint.Record, name string, weight int) {
 // unmoved checks that a frozen rollout's weights stay.
 func (l *life) unmoved(r *endpoint.Record, now map[string]int) {
 	f := r.Rollout
-	if l.late || f == nil || f.Frozen == nil || f.Back != nil || f.From == "" {
+	if l.late || f == nil || r.Phase == endpoint.Deleting || f.Frozen == nil || f.Back != nil || f.From == "" {
 		return
 	}
 	if !maps.Equal(now, l.still) {

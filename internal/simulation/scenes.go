@@ -24,7 +24,7 @@ var sought = slices.Concat(ofCalls, ofWorld, []Fault{Refused, Broken, Sick})
 // plots are the actions that seeds are after, the seldom ones more often.
 var plots = func() []string {
 	all := []string{
-		"Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Restore", "Lose", "Scale", "Unaim", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)
@@ -72,6 +72,8 @@ func (l *life) scene(p Pair) {
 		l.wish(l.apply(next, false))
 	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim":
 		l.holding(p)
+	case "Note":
+		l.taking()
 	case "Unroute", "Dissolve":
 		l.wish(l.remove())
 		if l.broken == nil {
@@ -85,7 +87,7 @@ func (l *life) scene(p Pair) {
 // seldom says that chance alone seldom leads to an action.
 func (l *life) seldom(action string) bool {
 	switch action {
-	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe":
+	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Note":
 		return true
 	}
 	return false

@@ -105,6 +105,9 @@ func (l *life) remove() *holder {
 // apply is what Terraform does: it creates what it has no state of, and updates the
 // rest, every other time with the plan that was shown a while before.
 func (l *life) apply(spec endpoint.Spec, planned bool) *holder {
+	if r := l.record(); r == nil || r.Phase != endpoint.Live {
+		spec.Routing.TakeoverRuleARN = l.w.theirs()
+	}
 	what := fmt.Sprintf("apply %s, capacity %d-%d, retention %s and %d, steps %v", spec.Release.Version,
 		spec.Capacity.Min, spec.Capacity.Max, spec.Retention.KeepFor, spec.Retention.Max, spec.Rollout.Steps)
 	if l.trace != nil {
@@ -148,11 +151,9 @@ func (l *life) truth(r endpoint.Record) rollout.World {
 	for _, e := range r.Environments {
 		w.Sights[e.Name] = l.w.sight(e.Name, m, l.w.Now)
 	}
-	if m.rule != "" {
-		w.Traffic = rollout.Traffic{RuleARN: m.rule, Weights: m.weights, Routed: true}
-	}
-	if m.test != "" {
-		w.Traffic.Test = rollout.TestRule{RuleARN: testRule, Target: m.test, Routed: true}
+	w.Traffic = m.traffic(&r, l.w.Now)
+	if r.TakingOver() {
+		w.Sights[endpoint.OldGroups] = rollout.Sight{Found: true, Ready: true, Healthy: w.Traffic.OldHealthy}
 	}
 	rollout.Learn(&w.Record, w.Sights)
 	return w

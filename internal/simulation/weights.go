@@ -40,6 +40,9 @@ func (l *life) shifted(h *holder, r *endpoint.Record, now map[string]int) {
 
 // serves checks that traffic does not move from what is healthy to what is not.
 func (l *life) serves(h *holder, now map[string]int) {
+	if r := l.record(); r.Phase == endpoint.Deleting {
+		return // what is removed gives its traffic back, to whatever there was
+	}
 	for name := range now {
 		if l.most(h, name) > 0 {
 			return
@@ -54,6 +57,9 @@ func (l *life) serves(h *holder, now map[string]int) {
 
 // fit checks that an environment with traffic stays.
 func (l *life) fit(h *holder, r *endpoint.Record, name string, weight int) {
+	if name == endpoint.OldGroups {
+		return // they are their makers'
+	}
 	e := l.w.Environments[name]
 	if weight > 0 && !l.late && !e.Ending.IsZero() && e.Ending.Before(h.shown) {
 		l.fail("nothing with traffic is terminated", "%s gets %d %% and is being terminated", name, weight)
@@ -76,7 +82,10 @@ func (l *life) raised(h *holder, r *endpoint.Record, name string, weight int) {
 	if l.full > 0 {
 		need = max(1, (weight*l.full+99)/100)
 	}
-	if f == nil || f.From == "" || !forward && f.Kind == endpoint.Hot {
+	if forward && f.From == endpoint.OldGroups {
+		need = r.Environment(name).Capacity.Min // how much the old groups' instances can do is not known
+	}
+	if f == nil || f.From == "" || r.Phase == endpoint.Deleting || !forward && f.Kind == endpoint.Hot {
 		need = 1 // a hot rollout moves traffic first, and may be cut short then
 	}
 	if l.sent[name] > 0 && l.othersAreDown(h, name) {

@@ -87,6 +87,7 @@ type Environment struct {
 type Rule struct {
 	ARN     string
 	Weights map[string]int
+	Old     string // how the groups of a maker before us are in it; empty: they are not
 }
 
 // moment is what AWS was like since a time.
@@ -96,6 +97,7 @@ type moment struct {
 	rule         string // its ARN; empty: there is none
 	test         string // the test route's target
 	weights      map[string]int
+	old          string
 }
 
 // New makes an empty world at a fixed time.
@@ -128,7 +130,7 @@ func (w *World) present() moment {
 		m.environments[name] = *e
 	}
 	if w.Rule != nil {
-		m.rule, m.weights = w.Rule.ARN, w.Rule.Weights
+		m.rule, m.weights, m.old = w.Rule.ARN, w.Rule.Weights, w.Rule.Old
 	}
 	return m
 }

@@ -210,7 +210,28 @@ func makersLife(h *holder, to func(endpoint.Spec) error, goOn, remove func() err
 	h.does("go on after a run that died", goOn)
 	h.does("remove the endpoint", remove)
 	h.nothingIsLeft()
-	roll("make it once more", h.demanding("1.0.0"))
+	again := h.demanding("1.0.0")
+	again.Routing.TakeoverRuleARN = h.somebodysRule(again.Routing.Hosts[0])
+	roll("make it once more, and take a rule over", again)
+	if r := h.record(); r.RuleARN != again.Routing.TakeoverRuleARN || r.Takeover != nil {
+		h.Errorf("rule %s is not taken over: %+v", r.RuleARN, r.Takeover)
+	}
+}
+
+// somebodysRule makes a rule that serves a host.
+func (h *holder) somebodysRule(host string) string {
+	h.Helper()
+	group, err := h.clients.LoadBalancing.CreateTargetGroup(h.Context(), &elb.CreateTargetGroupInput{
+		Name: aws.String("legacy"), Protocol: elbtypes.ProtocolEnumHttp, Port: aws.Int32(80), VpcId: &h.info.VPCID,
+	})
+	h.fine(err)
+	rule, err := h.clients.LoadBalancing.CreateRule(h.Context(), &elb.CreateRuleInput{
+		ListenerArn: &h.info.ListenerARN, Priority: aws.Int32(300),
+		Conditions: []elbtypes.RuleCondition{{Field: aws.String("host-header"), HostHeaderConfig: &elbtypes.HostHeaderConditionConfig{Values: []string{host}}}},
+		Actions:    []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: group.TargetGroups[0].TargetGroupArn}},
+	})
+	h.fine(err)
+	return *rule.Rules[0].RuleArn
 }
 
 // meddled is what others do to an endpoint by hand, and the holder puts right.

@@ -83,6 +83,7 @@ type status struct {
 	Rejections   []endpoint.Rejection `json:"rejections"`
 	Lease        *endpoint.Lease      `json:"lease"`
 	Environments []environmentStatus  `json:"environments"`
+	Takeover     *endpoint.Takeover   `json:"takeover"` // under way
 }
 
 type rolloutStatus struct {
@@ -115,7 +116,7 @@ func newStatusOf(w rollout.World) status {
 	s := status{
 		Endpoint: r.Endpoint, Owner: r.Owner, Status: rollout.StatusOf(w), Phase: r.Phase, Version: r.ActiveVersion(),
 		Desired: r.Desired.Release.Version, LastRollout: r.LastRollout, Lease: r.Lease,
-		Pin: r.Pin, Rejections: append([]endpoint.Rejection{}, r.Rejections...), Environments: []environmentStatus{},
+		Pin: r.Pin, Takeover: r.Takeover, Rejections: append([]endpoint.Rejection{}, r.Rejections...), Environments: []environmentStatus{},
 	}
 	if f := r.Rollout; f != nil {
 		s.Rollout = &rolloutStatus{
@@ -169,8 +170,11 @@ func printStatus(w io.Writer, statuses []status, asJSON bool) error {
 // headline says in a line how an endpoint stands.
 func (s status) headline() string {
 	live := "nothing is live"
-	if s.Version != "" {
+	switch {
+	case s.Version != "":
 		live = s.Version + " is live"
+	case s.Takeover != nil:
+		live = "the old groups of listener rule " + s.Takeover.RuleARN + " are live"
 	}
 	if s.Pin != nil {
 		live += ", pinned"

@@ -78,7 +78,7 @@ func usesAWS(t *testing.T, folder string) bool {
 }
 
 // exampleFrom copies an example here, sets its variables, and makes what it says is
-// there already: alarms, and a registry's credentials.
+// there already: alarms, a registry's credentials, and what is taken over.
 func (ws *workspace) exampleFrom(name string) {
 	ws.Helper()
 	if err := os.CopyFS(ws.folder, os.DirFS(filepath.Join(examples, name))); err != nil {
@@ -96,6 +96,8 @@ func (ws *workspace) exampleFrom(name string) {
 	case "test-route":
 		ws.env["HTTP_PROXY"] = ws.info.EndpointURL // the sandbox knows the hosts that DNS does not
 		ws.env["NO_PROXY"] = "127.0.0.1,localhost"
+	case "takeover":
+		ws.env["TF_VAR_rule_arn"] = ws.legacy()
 	case "several-accounts":
 		ws.setAccounts()
 	}

@@ -206,6 +206,8 @@ func (b *Balancer) checkTaking(ctx context.Context, r *endpoint.Record, theirs *
 	}
 	t, why := theirs.old()
 	switch {
+	case theirs.platforms():
+		return problem(attribute, "listener rule %s is Elastic Beanstalk's own, for an environment's host name, and goes with that environment: make one before it that forwards to the same target group, and take that over", theirs.arn), nil
 	case why != "":
 		return problem(attribute, "listener rule %s cannot be taken over: %s", theirs.arn, why), nil
 	case !theirs.takes(routing):

@@ -190,6 +190,12 @@ func TestCheckTakeover(t *testing.T) {
 		"when the endpoint has one": {[]int32{1}, func(w *world, _ string) {
 			w.record.Phase, w.record.Active, w.record.RuleARN = endpoint.Live, "old", "rule"
 		}, "endpoint checkout has a rule of its own already, rule: only the first deployment takes a rule over", nil},
+		"of Elastic Beanstalk's": {[]int32{1}, func(w *world, arn string) {
+			_, err := w.elb.ModifyRule(w.Context(), &elasticloadbalancingv2.ModifyRuleInput{RuleArn: &arn, Conditions: []types.RuleCondition{
+				{Field: aws.String("host-header"), HostHeaderConfig: &types.HostHeaderConditionConfig{Values: []string{"old.eba-x.us-east-1.elasticbeanstalk.com"}}},
+			}})
+			w.ok(err)
+		}, "is Elastic Beanstalk's own, for an environment's host name, and goes with that environment", nil},
 		"with one for the same hosts behind it": {[]int32{1}, func(w *world, _ string) {
 			// As Elastic Beanstalk makes it for an environment: the one that is taken over comes first.
 			_, err := w.elb.CreateRule(w.Context(), &elasticloadbalancingv2.CreateRuleInput{

@@ -24,7 +24,7 @@ var sought = slices.Concat(ofCalls, ofWorld, []Fault{Refused, Broken, Sick})
 // plots are the actions that seeds are after, the seldom ones more often.
 var plots = func() []string {
 	all := []string{
-		"Restore", "Lose", "Scale", "Unaim", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Restore", "Restore", "Lose", "Scale", "Unaim", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)

@@ -16,6 +16,7 @@ import (
 var ruleContracts = []contract{
 	{"a changed rule has only the actions of the change", actionsReplaced},
 	{"a rule's weights are read back as they were set, 0 too", weightsReadBack},
+	{"a rule's stickiness is read back as it was set", stickinessReadBack},
 	{"a rule that names a group alone forwards to it with a forward configuration", loneGroup},
 	{"rules are described in the order of their priorities, the default last", rulesOrdered},
 	{"rules are described by pages", rulesByPages},
@@ -34,7 +35,11 @@ var ruleContracts = []contract{
 }
 
 func forward(tuples ...types.TargetGroupTuple) []types.Action {
-	return []types.Action{{Type: types.ActionTypeEnumForward, ForwardConfig: &types.ForwardActionConfig{TargetGroups: tuples}}}
+	return forwarded(types.ForwardActionConfig{TargetGroups: tuples})
+}
+
+func forwarded(config types.ForwardActionConfig) []types.Action {
+	return []types.Action{{Type: types.ActionTypeEnumForward, ForwardConfig: &config}}
 }
 
 func share(group string, weight int32) types.TargetGroupTuple {
@@ -107,6 +112,25 @@ func weightsReadBack(w *world) {
 	a, b := w.group("a"), w.group("b")
 	rule := w.rule(5, share(a, 999), share(b, 0))
 	w.same("weights", []string{"a 999", "b 0"}, w.weights(rule))
+}
+
+func stickinessReadBack(w *world) {
+	rule := w.rule(5, share(w.group("a"), 3), share(w.group("b"), 1))
+	for _, sticky := range []types.TargetGroupStickinessConfig{
+		{Enabled: aws.Bool(true), DurationSeconds: aws.Int32(60)}, {Enabled: aws.Bool(false)}, {Enabled: aws.Bool(true), DurationSeconds: aws.Int32(600)},
+	} {
+		actions := w.describe(rule).Actions
+		actions[0].ForwardConfig.TargetGroupStickinessConfig = &sticky
+		w.ok(w.modify(rule, forwarded(*actions[0].ForwardConfig)))
+		is := w.describe(rule).Actions[0].ForwardConfig.TargetGroupStickinessConfig
+		if is == nil {
+			w.fatalf("it has none")
+		}
+		w.same("stickiness", aws.ToBool(sticky.Enabled), aws.ToBool(is.Enabled))
+		if aws.ToBool(sticky.Enabled) {
+			w.same("seconds", *sticky.DurationSeconds, aws.ToInt32(is.DurationSeconds))
+		}
+	}
 }
 
 func loneGroup(w *world) {

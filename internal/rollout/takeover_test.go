@@ -171,6 +171,13 @@ func TestDecideTakeover(t *testing.T) {
 			w.Record.Rollout, w.Record.Active, w.Record.Phase = nil, to, endpoint.Deleting
 			return w
 		}, "remove the listener rule"},
+		"given up for good, and the test route still reaches it": {func() rollout.World {
+			w := taking(-1)
+			w.Record.Rollout, w.Record.Phase, w.Record.GivenUp = nil, endpoint.Live, release("1.0.0").Fingerprint()
+			w.Record.Desired.TestRoute = &endpoint.TestRoute{Hosts: []string{"next.acme.com"}}
+			w.Record.Environments[0].Failure, w.Traffic.Test = "it failed", rollout.TestRule{RuleARN: "test", Target: to, Routed: true}
+			return w
+		}, "remove the test route"},
 		"another release is asked for": {func() rollout.World {
 			w := taking(0)
 			w.Record.Desired.Release = release("1.1.0")

@@ -60,6 +60,13 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 			l.rejected[j.Fingerprint] = true
 		}
 	}
+	if old != nil && old.Pin != nil && next.Pin == nil {
+		for _, j := range old.Rejections {
+			if j.Pinned && !slices.Contains(next.Rejections, j) {
+				delete(l.rejected, j.Fingerprint) // it was unpinned, also by an order of before it was pinned
+			}
+		}
+	}
 	if p := next.Pin; p != nil && (old.Pin == nil || *p != *old.Pin) {
 		delete(l.rejected, p.Fingerprint) // an operator wants it
 	}

@@ -125,6 +125,38 @@ func TestTakeoverGivenBack(t *testing.T) {
 	w.wantNamed()
 }
 
+// A takeover that rests at its cap is in the state, and a destroy gives the rule back.
+func TestTakeoverAtItsCap(t *testing.T) {
+	w := start(t, quick)
+	rule := w.legacy()
+	before, old := w.described(rule), w.environments()
+	ws := w.takingOver(rule)
+	ws.set("rollout.max_weight", 20)
+	_, end := w.traffic()
+	ws.apply()
+	if s := ws.show(); s.Status != "capped" || s.ActiveEnvironment != "" || len(s.Environments) != 1 || s.Environments[0].Weight != 20 || s.Environments[0].Role != "candidate" {
+		t.Errorf("state %+v", s)
+	}
+	ws.wantEmptyPlan()
+	ws.wantSays(ws.ionroller("status", "checkout"), "the old groups of listener rule "+rule+" are live; the rollout to 1.0.0 is capped at 20 %")
+	ws.wantSays(ws.ionroller("rollback", "checkout", "--yes"), "ionroller abort checkout gives all traffic back to the rule's old groups")
+
+	ws.set("version", "1.1.0") // what is asked for instead comes from the old groups too
+	ws.apply()
+	if r := ws.record(); !r.TakingOver() || r.Rollout == nil || r.Environment(r.Rollout.To).Release.Version != "1.1.0" {
+		t.Errorf("the rollout is %+v", r.Rollout)
+	}
+	if r := ws.terraform("destroy", "-auto-approve"); r.code != 0 {
+		t.Fatalf("destroy failed:\n%s", r.out)
+	}
+	w.wantAsBefore(rule, before)
+	w.wantOldOnesAlone(old)
+	if sum := end(); sum.Versions["1.0.0"] == 0 || sum.Versions["1.1.0"] == 0 {
+		t.Errorf("answers by version: %v", sum.Versions)
+	}
+	w.wantNamed()
+}
+
 // What is in the way of a takeover is told at plan, and what to do.
 func TestNoTakeover(t *testing.T) {
 	w := start(t, sandbox.Config{})

@@ -190,11 +190,24 @@ func (b *Balancer) checkTakeover(ctx context.Context, r *endpoint.Record, rules 
 	case begins:
 		theirs := ruleOf(rules, arn)
 		problems, err := b.checkTaking(ctx, r, theirs)
+		if t := r.Desired.TestRoute; t != nil && t.Header != "" && theirs != nil && !roomBefore(theirs.priority, rules) {
+			problems = append(problems, problem("test_route.header", "no priority below %d, that of listener rule %s, is free: give that rule a larger one before it is taken over, or leave the test route out until then", theirs.priority, arn)...)
+		}
 		return theirs, problems, err
 	case r.TakingOver():
 		return ours, problem(takeoverAttribute, "endpoint %s is taking over listener rule %s already: name that, or abort the rollout first", r.Endpoint, r.Takeover.RuleARN), nil
 	}
 	return ours, problem(takeoverAttribute, "endpoint %s has a rule of its own already, %s: only the first deployment takes a rule over. Leave it out", r.Endpoint, r.Rule()), nil
+}
+
+// roomBefore says that a rule can be put before another.
+func roomBefore(priority int, rules []rule) bool {
+	for p := 1; p < priority; p++ {
+		if !slices.ContainsFunc(rules, func(r rule) bool { return r.priority == p }) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkTaking returns what stops the takeover of a rule, and tells what it does.

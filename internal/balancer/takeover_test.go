@@ -196,6 +196,16 @@ func TestCheckTakeover(t *testing.T) {
 			}})
 			w.ok(err)
 		}, "is Elastic Beanstalk's own, for an environment's host name, and goes with that environment", nil},
+		"with a test route by a header": {[]int32{1}, func(w *world, _ string) {
+			w.record.Desired.TestRoute = &endpoint.TestRoute{Header: "x-test", Values: []string{"1"}}
+		}, "", nil},
+		"with a test route that must come before it, and cannot": {[]int32{1}, func(w *world, arn string) {
+			w.record.Desired.TestRoute = &endpoint.TestRoute{Header: "x-test", Values: []string{"1"}}
+			_, err := w.elb.SetRulePriorities(w.Context(), &elasticloadbalancingv2.SetRulePrioritiesInput{
+				RulePriorities: []types.RulePriorityPair{{RuleArn: &arn, Priority: aws.Int32(1)}},
+			})
+			w.ok(err)
+		}, "no priority below 1, that of listener rule", nil},
 		"with one for the same hosts behind it": {[]int32{1}, func(w *world, _ string) {
 			// As Elastic Beanstalk makes it for an environment: the one that is taken over comes first.
 			_, err := w.elb.CreateRule(w.Context(), &elasticloadbalancingv2.CreateRuleInput{
@@ -219,7 +229,7 @@ func TestCheckTakeover(t *testing.T) {
 				all += p.Error() + "\n"
 			}
 			stopping := endpoint.Stopping(problems)
-			if c.stops == "" && len(stopping) > 0 || c.stops != "" && (len(stopping) != 1 || stopping[0].Attribute != "routing.takeover_rule_arn" || !strings.Contains(stopping[0].Message, c.stops)) {
+			if c.stops == "" && len(stopping) > 0 || c.stops != "" && (len(stopping) != 1 || !strings.Contains("routing.takeover_rule_arn test_route.header", stopping[0].Attribute) || !strings.Contains(stopping[0].Message, c.stops)) {
 				t.Errorf("what stops it is not %q:\n%s", c.stops, all)
 			}
 			for _, text := range c.says {

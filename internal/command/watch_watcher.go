@@ -161,13 +161,13 @@ func (e *watched) ended(now time.Time) error {
 	over := f == nil && last != nil && (e.first.LastRollout == nil || e.first.LastRollout.ID != last.ID)
 	switch {
 	case over && last.Result == endpoint.RolledBack, over && last.Result == endpoint.Superseded && !pursued(r):
-		return &roller.Failed{Endpoint: e.name, Live: r.ActiveVersion(), Outcome: last, Removed: r.Phase == endpoint.Deleted}
+		return &roller.Failed{Endpoint: e.name, Live: r.ActiveVersion(), Outcome: last, Removed: r.Phase == endpoint.Deleted, Back: r.GivenBack()}
 	case over && last.Result == endpoint.Succeeded:
 		return errEnded
 	case r.Phase == endpoint.Deleted && e.first.Phase != endpoint.Deleted:
 		return errEnded
 	case f != nil && f.Frozen != nil && (e.first.Rollout == nil || e.first.Rollout.Frozen == nil || e.first.Rollout.ID != f.ID):
-		return &roller.Frozen{Endpoint: e.name, Live: r.ActiveVersion(), Version: r.Environment(f.To).Release.Version, Share: shareOf(f), Stall: *f.Frozen}
+		return &roller.Frozen{Endpoint: e.name, Live: r.ActiveVersion(), Version: r.Environment(f.To).Release.Version, Share: shareOf(f), Takes: r.TakingOver(), Stall: *f.Frozen}
 	case e.sight != nil && e.sight.Status == rollout.StatusCapped && !e.capped:
 		return errEnded
 	}

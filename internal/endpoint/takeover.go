@@ -135,6 +135,12 @@ func GroupName(arn string) string {
 // rule.
 func (r *Record) TakingOver() bool { return r.Active == OldGroups }
 
+// GivenBack says of an endpoint whose rollout failed that a rule was to be taken over,
+// and does what it did before.
+func (r *Record) GivenBack() bool {
+	return r.TakingOver() || r.Phase == Deleted && r.Takeover != nil
+}
+
 // ToTakeOver is the ARN of the rule with whose takeover the endpoint is to begin; ""
 // when there is none, or it has begun.
 func (r *Record) ToTakeOver() string {

@@ -70,7 +70,9 @@ func failedDetail(f *roller.Failed) string {
 
 func frozenDetail(f *roller.Frozen) string {
 	back := "to go back, set the version to " + f.Live
-	if f.Live == "" {
+	if f.Takes {
+		back = "to give all traffic back to the old groups, run ionroller abort " + f.Endpoint
+	} else if f.Live == "" {
 		back = "there is no release to go back to: mend it and bump the version"
 		if f.Stall.Evidence.Guard == "alarm" {
 			back += ", and take the alarm out of rollout.alarms for that apply while it fires"

@@ -37,7 +37,10 @@ func warnOfRefusal(w rollout.World, spec endpoint.Spec, shown rollout.Plan, diag
 			j.Version, spec.Name, clock(j.Time), stop(j.Reason), j.Retry))
 	case rollout.PlanFrozen:
 		back := "ask for version " + r.ActiveVersion() + " to go back"
-		if r.ActiveVersion() == "" {
+		switch {
+		case r.TakingOver():
+			back = "run ionroller abort " + spec.Name + " to give all traffic back to the old groups"
+		case r.ActiveVersion() == "":
 			back = "mend it and bump the version"
 		}
 		diags.AddAttributeWarning(path.Root("version"), "Rollout is frozen", fmt.Sprintf(

@@ -73,7 +73,7 @@ func failed(w rollout.World) *Failed {
 		Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(),
 		Removed: w.Record.Phase == endpoint.Deleted, Outcome: w.Record.LastRollout,
 	}
-	f.Back = w.Record.TakingOver() || f.Removed && w.Record.Takeover != nil
+	f.Back = w.Record.GivenBack()
 	if f.Outcome != nil && f.Outcome.Rejected {
 		i := slices.IndexFunc(w.Record.Rejections, func(j endpoint.Rejection) bool { return j.Fingerprint == f.Outcome.Target })
 		if i >= 0 {
@@ -143,13 +143,17 @@ type Frozen struct {
 	Endpoint string
 	Live     string // version that was live before; empty for a first deployment
 	Version  string
-	Share    int // of traffic that Version has, in percent
+	Share    int  // of traffic that Version has, in percent
+	Takes    bool // over a rule, to whose old groups traffic can be given back
 	Stall    endpoint.Stall
 }
 
 func (f *Frozen) Error() string {
 	back := "To go back, set the version to " + f.Live
-	if f.Live == "" {
+	switch {
+	case f.Takes:
+		back = "To give all traffic back to the old groups, run ionroller abort " + f.Endpoint
+	case f.Live == "":
 		back = "Mend it and bump the version"
 	}
 	return fmt.Sprintf("the rollout of %s to %s is frozen since %s, with %d %% of traffic on it: %s. %s; to go on with it, raise rollout.retry above %d",

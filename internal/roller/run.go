@@ -113,7 +113,7 @@ func outcome(w rollout.World, spec endpoint.Spec) error {
 	case reached(&w.Record, spec):
 		return nil
 	case f != nil && f.Frozen != nil:
-		return &Frozen{Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(), Version: w.Record.Environment(f.To).Release.Version, Share: f.Share(f.Step), Stall: *f.Frozen}
+		return &Frozen{Endpoint: w.Record.Endpoint, Live: w.Record.ActiveVersion(), Version: w.Record.Environment(f.To).Release.Version, Share: f.Share(f.Step), Takes: w.Record.TakingOver(), Stall: *f.Frozen}
 	default:
 		return failed(w)
 	}

@@ -54,7 +54,7 @@ func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[str
 		}
 		priority := r.Desired.Routing.Priority
 		if r.TakingOver() {
-			priority = r.Takeover.Priority // somebody removed the rule while it was taken over
+			priority = placeOf(r.Takeover, rules) // somebody removed the rule while it was taken over
 		} else if problems := conflicts(r.Desired.Routing, nil, rules); len(problems) > 0 {
 			// Another endpoint may have come first since the plan was checked.
 			return "", &roller.Refusal{Err: problems[0]}

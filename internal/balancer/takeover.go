@@ -134,6 +134,15 @@ func (b *Balancer) take(ctx context.Context, ours *rule, action types.Action) er
 	return nil
 }
 
+// placeOf is the priority that a rule had when its takeover began, or 0 when another
+// has it by now.
+func placeOf(t *endpoint.Takeover, rules []rule) int {
+	if slices.ContainsFunc(rules, func(r rule) bool { return r.priority == t.Priority && !r.platforms() }) {
+		return 0
+	}
+	return t.Priority
+}
+
 // keep says in a rule that was taken over whose it is now.
 func (b *Balancer) keep(ctx context.Context, r *endpoint.Record, ours *rule) error {
 	_, err := b.elb.AddTags(ctx, &elasticloadbalancingv2.AddTagsInput{ResourceArns: []string{ours.arn}, Tags: b.tags(r.Endpoint, usersRoute)})
@@ -183,7 +192,7 @@ const takeoverAttribute = "routing.takeover_rule_arn"
 // rule that is, or will be, the endpoint's.
 func (b *Balancer) checkTakeover(ctx context.Context, r *endpoint.Record, rules []rule, ours *rule) (*rule, []endpoint.Problem, error) {
 	arn := r.Desired.Routing.TakeoverRuleARN
-	begins := r.ToTakeOver() != "" || r.TakingOver() && (arn == r.Takeover.RuleARN && !r.Takeover.Begun || ours == nil)
+	begins := r.ToTakeOver() != "" || r.TakingOver() && !r.Takeover.Begun && (arn == r.Takeover.RuleARN || ours == nil)
 	switch {
 	case arn == "" || !begins && arn == r.Rule():
 		return ours, nil, nil
@@ -212,40 +221,39 @@ func roomBefore(priority int, rules []rule) bool {
 
 // checkTaking returns what stops the takeover of a rule, and tells what it does.
 func (b *Balancer) checkTaking(ctx context.Context, r *endpoint.Record, theirs *rule) ([]endpoint.Problem, error) {
-	const attribute = takeoverAttribute
 	routing := r.Desired.Routing
 	if theirs == nil {
-		return problem(attribute, "there is no rule %s on listener %s: name the rule that serves %s today, or leave it out", routing.TakeoverRuleARN, routing.ListenerARN, listed(routing.Hosts)), nil
+		return problem(takeoverAttribute, "there is no rule %s on listener %s: name the rule that serves %s today, or leave it out", routing.TakeoverRuleARN, routing.ListenerARN, listed(routing.Hosts)), nil
 	}
 	t, why := theirs.old()
 	switch {
 	case theirs.platforms():
-		return problem(attribute, "listener rule %s is Elastic Beanstalk's own, for an environment's host name, and goes with that environment: make one before it that forwards to the same target group, and take that over", theirs.arn), nil
+		return problem(takeoverAttribute, "listener rule %s is Elastic Beanstalk's own, for an environment's host name, and goes with that environment: make one before it that forwards to the same target group, and take that over", theirs.arn), nil
 	case why != "":
-		return problem(attribute, "listener rule %s cannot be taken over: %s", theirs.arn, why), nil
+		return problem(takeoverAttribute, "listener rule %s cannot be taken over: %s", theirs.arn, why), nil
 	case !theirs.takes(routing):
 		theirs.plain = true // stickiness is no hindrance
-		return problem(attribute, "listener rule %s does not take the endpoint's requests: %s. Set routing.hosts and routing.paths to what the rule has, take it over, and change them after that", theirs.arn, theirs.unlike(endpoint.Routing{Hosts: routing.Hosts, Paths: routing.Paths})), nil
+		return problem(takeoverAttribute, "listener rule %s does not take the endpoint's requests: %s. Set routing.hosts and routing.paths to what the rule has, take it over, and change them after that", theirs.arn, theirs.unlike(endpoint.Routing{Hosts: routing.Hosts, Paths: routing.Paths})), nil
 	}
 	tags, err := b.tagsOf(ctx, theirs.arn)
 	if err != nil {
 		return nil, err
 	}
 	if name := tags[tagEndpoint]; name != "" && name != r.Endpoint {
-		return problem(attribute, "listener rule %s is that of endpoint %s, of owner %q: remove that endpoint's hosts first", theirs.arn, name, tags[tagOwner]), nil
+		return problem(takeoverAttribute, "listener rule %s is that of endpoint %s, of owner %q: remove that endpoint's hosts first", theirs.arn, name, tags[tagOwner]), nil
 	}
-	all := problem(attribute, "traffic moves away from what listener rule %s forwards to: %s. Nothing but its weights is changed before the first rollout is over; what goes wrong gives them back as they are", theirs.arn, t)
+	all := problem(takeoverAttribute, "traffic moves away from what listener rule %s forwards to: %s. Nothing but its weights is changed before the first rollout is over; what goes wrong gives them back as they are", theirs.arn, t)
 	for _, g := range t.Groups {
 		healthy, err := b.healthy(ctx, g.ARN)
 		if err != nil {
 			return nil, err
 		}
 		if healthy == 0 && g.Weight > 0 {
-			all = append(all, problem(attribute, "target group %s of listener rule %s has no healthy target: there is nothing in it to go back to", g.ARN, theirs.arn)...)
+			all = append(all, problem(takeoverAttribute, "target group %s of listener rule %s has no healthy target: there is nothing in it to go back to", g.ARN, theirs.arn)...)
 		}
 	}
 	if theirs.sticky > 0 {
-		all = append(all, problem(attribute, "listener rule %s keeps clients on one of its target groups for %s: there is no such stickiness while traffic moves and after that; what goes wrong gives it back", theirs.arn, theirs.sticky)...)
+		all = append(all, problem(takeoverAttribute, "listener rule %s keeps clients on one of its target groups for %s: there is no such stickiness while traffic moves and after that; what goes wrong gives it back", theirs.arn, theirs.sticky)...)
 	}
 	for i := range all {
 		all[i].Warning = true

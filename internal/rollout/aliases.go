@@ -42,7 +42,8 @@ func Pointing(w World) bool {
 // point sends the hosts to the load balancer, once a release serves there, and lets
 // go of hosts that are not the endpoint's any more.
 func (d *decider) point() (Decision, bool) {
-	if d.r.Environment(d.r.Active) == nil || d.DNS == nil { // the hosts of a takeover are its maker's until it ends
+	// While a rule is taken over, the hosts' records are its maker's.
+	if d.r.Environment(d.r.Active) == nil || d.DNS == nil {
 		return pass()
 	}
 	wanted := d.r.Desired.Aliases(d.DNS.DualStack)

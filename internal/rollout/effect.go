@@ -262,11 +262,11 @@ func (e *effect) conclude() {
 		e.r.LastRollout.Rejected = true
 	}
 	switch {
-	case e.r.Environment(e.r.Active) != nil && e.r.Accepted != nil:
+	case e.r.Accepted != nil && e.r.TakingOver():
+		// The old groups serve again, and have no settings that could be desired.
+	case e.r.Accepted != nil:
 		e.standBy()
-	case e.r.Active == "" && e.r.Accepted != nil:
-		e.standBy()
-	case e.r.Accepted == nil && e.r.Environment(e.r.Active) == nil:
+	case e.r.Environment(e.r.Active) == nil:
 		// The first deployment failed: nothing of it is to stay.
 		e.r.Phase = endpoint.Deleting
 	}

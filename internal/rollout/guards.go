@@ -142,7 +142,7 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 			return say("error rate", percent(m.Rate()), "at most "+percent(*e.Max))
 		}
 		if base := max(b.Rate(), 100/max(b.Requests, 1)); e.MaxRatio > 0 && compared && !short && m.Rate() > e.MaxRatio*base {
-			return say("error rate", percent(m.Rate()), fmt.Sprintf("at most %g times the active environment's %s", e.MaxRatio, percent(base)))
+			return say("error rate", percent(m.Rate()), fmt.Sprintf("at most %g times %s %s", e.MaxRatio, beside(f), percent(base)))
 		}
 	}
 	if l := a.Latency; l != nil {
@@ -151,7 +151,7 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 			return say(name, m.Latency.Round(time.Millisecond).String(), "at most "+l.Max.String())
 		}
 		if l.MaxRatio > 0 && compared && !short && float64(m.Latency) > l.MaxRatio*float64(b.Latency) {
-			return say(name, m.Latency.Round(time.Millisecond).String(), fmt.Sprintf("at most %g times the active environment's %s", l.MaxRatio, b.Latency.Round(time.Millisecond)))
+			return say(name, m.Latency.Round(time.Millisecond).String(), fmt.Sprintf("at most %g times %s %s", l.MaxRatio, beside(f), b.Latency.Round(time.Millisecond)))
 		}
 	}
 	relative := a.ErrorRate != nil && a.ErrorRate.MaxRatio > 0 || a.Latency != nil && a.Latency.MaxRatio > 0
@@ -159,6 +159,14 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 		return verdict{unclear: fmt.Sprintf("%s answered %g requests %s and a comparison needs %g (rollout.analysis.minimum_requests)", f.From, b.Requests, window(b), least)}
 	}
 	return verdict{}
+}
+
+// beside words what a rollout's environment is compared with.
+func beside(f *endpoint.Rollout) string {
+	if f.From == endpoint.OldGroups {
+		return "the old group's"
+	}
+	return "the active environment's"
 }
 
 func percent(p float64) string { return fmt.Sprintf("%.3g %%", p) }

@@ -26,11 +26,17 @@ import (
 // are. It names the rule.
 func (w *world) legacy() string {
 	w.Helper()
+	return w.legacyOf(30, 10)
+}
+
+// legacyOf is the same with other weights.
+func (w *world) legacyOf(a, b int32) string {
+	w.Helper()
 	var groups []elbtypes.TargetGroupTuple
 	for name, c := range map[string]struct {
 		version string
 		weight  int32
-	}{"legacy-a": {"0.8.0", 30}, "legacy-b": {"0.9.0", 10}} {
+	}{"legacy-a": {"0.8.0", a}, "legacy-b": {"0.9.0", b}} {
 		w.environmentByHand(name, c.version)
 		groups = append(groups, elbtypes.TargetGroupTuple{TargetGroupArn: aws.String(w.groupOf(name)), Weight: &c.weight})
 	}

@@ -125,6 +125,22 @@ func TestTakeoverGivenBack(t *testing.T) {
 	w.wantNamed()
 }
 
+// Where one old group has all traffic, a first release is compared with it.
+func TestTakeoverIsCompared(t *testing.T) {
+	w := startGuarded(t)
+	rule := w.legacyOf(40, 0)
+	before := w.described(rule)
+	ws := w.takingOver(rule)
+	ws.set("rollout.steps", []any{step(50, "10m"), step(100, "1m")})
+	ws.set("rollout.analysis", map[string]any{"error_rate": map[string]any{"max_ratio": 3}, "minimum_requests": 20})
+	ws.set("container.environment", map[string]string{"DEMO_FAIL_RATE": "0.3"})
+	ws.set("timeouts", map[string]any{"create": "3h"})
+	end := w.trafficToBad("1.0.0")
+	ws.refused("The rollout of checkout to 1.0.0 failed", "at most 3 times the old group's", "the rule to be taken over does what it did before")
+	end()
+	w.wantAsBefore(rule, before)
+}
+
 // A takeover that rests at its cap is in the state, and a destroy gives the rule back.
 func TestTakeoverAtItsCap(t *testing.T) {
 	w := start(t, quick)

@@ -161,14 +161,14 @@ func (r *rule) takes(s endpoint.Routing) bool {
 	return !r.narrowed && r.header == "" && equalSets(lower(r.hosts), lower(s.Hosts)) && equalSets(r.paths, s.Paths)
 }
 
-// tagsOf reads a rule's tags; they are nil when the rule is gone.
-func (b *Balancer) tagsOf(ctx context.Context, ruleARN string) (map[string]string, error) {
-	out, err := b.elb.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{ruleARN}})
-	if code(err) == "RuleNotFound" {
+// tagsOf reads the tags of a rule or a target group; they are nil when it is gone.
+func (b *Balancer) tagsOf(ctx context.Context, arn string) (map[string]string, error) {
+	out, err := b.elb.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{arn}})
+	if c := code(err); c == "RuleNotFound" || c == "TargetGroupNotFound" {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the tags of listener rule %s: %w", ruleARN, err)
+		return nil, fmt.Errorf("reading the tags of %s: %w", arn, err)
 	}
 	tags := map[string]string{}
 	for _, d := range out.TagDescriptions {

@@ -244,6 +244,13 @@ func (b *Balancer) checkTaking(ctx context.Context, r *endpoint.Record, theirs *
 	}
 	all := problem(takeoverAttribute, "traffic moves away from what listener rule %s forwards to: %s. Nothing but its weights is changed before the first rollout is over; what goes wrong gives them back as they are", theirs.arn, t)
 	for _, g := range t.Groups {
+		tags, err := b.tagsOf(ctx, g.ARN)
+		if err != nil {
+			return nil, err
+		}
+		if name := tags[tagEndpoint]; name != "" && name != r.Endpoint {
+			return problem(takeoverAttribute, "listener rule %s forwards to target group %s, an environment of endpoint %s, of owner %q: that is taking the rule over already", theirs.arn, g.ARN, name, tags[tagOwner]), nil
+		}
 		healthy, err := b.healthy(ctx, g.ARN)
 		if err != nil {
 			return nil, err

@@ -190,6 +190,12 @@ func TestCheckTakeover(t *testing.T) {
 			_, err := w.elb.AddTags(w.Context(), &elasticloadbalancingv2.AddTagsInput{ResourceArns: []string{arn}, Tags: []types.Tag{{Key: aws.String("ionroller:endpoint"), Value: aws.String("pay")}}})
 			w.ok(err)
 		}, "is that of endpoint pay", nil},
+		"that another endpoint is taking over": {[]int32{1}, func(w *world, _ string) {
+			_, err := w.elb.AddTags(w.Context(), &elasticloadbalancingv2.AddTagsInput{
+				ResourceArns: []string{w.see().Old.Groups[0].ARN}, Tags: []types.Tag{{Key: aws.String("ionroller:endpoint"), Value: aws.String("pay")}},
+			})
+			w.ok(err)
+		}, "an environment of endpoint pay, of owner \"\": that is taking the rule over already", nil},
 		"when the endpoint has one": {[]int32{1}, func(w *world, _ string) {
 			w.record.Phase, w.record.Active, w.record.RuleARN = endpoint.Live, "old", "rule"
 		}, "endpoint checkout has a rule of its own already, rule: only the first deployment takes a rule over", nil},

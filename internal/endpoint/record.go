@@ -124,6 +124,9 @@ type Rollout struct {
 	// Cap is the largest share that To gets, in percent: the policy's when the
 	// step was set. 0 is no cap.
 	Cap int `json:"cap,omitempty"`
+	// Urgent says that an operator left all that serves: whatever healthy capacity
+	// there is will do.
+	Urgent bool `json:"urgent,omitempty"`
 	// Smoked counts consecutive passes of the smoke check, and SmokeFault is what
 	// the last one found wrong; Probed is when that was.
 	Smoked     int       `json:"smoked,omitempty"`

@@ -86,6 +86,20 @@ func rolling(step int) rollout.World {
 	return w
 }
 
+// lost is an endpoint whose live environment is gone. These are kept; the newest left
+// traffic last, and an operator went back from it.
+func lost(kept ...string) rollout.World {
+	w := live()
+	w.Record.Environment("env-1.0.0").Failure, w.Record.Active = "gone", ""
+	for i, version := range kept {
+		e, _ := add(&w, version)
+		e.OutSince = noon.Add(time.Duration(i-len(kept)) * time.Minute)
+	}
+	left := release(kept[len(kept)-1])
+	w.Record.Rejections = []endpoint.Rejection{{Fingerprint: left.Fingerprint(), Version: left.Version, Pinned: true}}
+	return w
+}
+
 func see(w *rollout.World, name string, change func(*rollout.Sight)) {
 	s := w.Sights[name]
 	change(&s)
@@ -266,6 +280,12 @@ func TestDecide(t *testing.T) {
 			retained(&w, time.Minute)
 			w.Record.Active, w.Record.Rollout.From = "", ""
 			return w
+		}, "make env-0.9.0 the active environment"},
+		"nothing serves, and an operator left the last that did": {func() rollout.World {
+			return lost("0.8.0", "0.9.0")
+		}, "make env-0.8.0 the active environment"},
+		"nothing serves, and there is only what an operator left": {func() rollout.World {
+			return lost("0.9.0")
 		}, "make env-0.9.0 the active environment"},
 		"nothing serves, and the release was given up": {func() rollout.World {
 			w := live()

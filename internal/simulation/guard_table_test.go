@@ -163,6 +163,13 @@ var guards = slices.Concat(
 		{"a read of the past proves nothing", "d.r.Move.Answered || d.r.Move.Fresh || d.Now", "true || d.Now"},
 		{"what AWS took is not sent again", "(d.r.Move.Answered || d.r.Move.Fresh || d.Now", "(d.Now"},
 	}),
+	byATest(decide, "./internal/simulation", "TestRollbackElsewhereOnTheWay", [][3]string{
+		{"an operator who left both ends of a way back gives neither more traffic", "\te.redirect(to)\n", ""},
+		{"what he goes back to then takes all traffic, whatever its capacity", "Started: e.Now, Urgent: true,", "Started: e.Now,"},
+	}),
+	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"what an operator left comes back last", "\tif left := d.left(e.Name); left != d.left(to.Name) {", "\tif left := d.left(e.Name); left != d.left(to.Name) && false {"},
+	}),
 	byASeed(guard, [][3]string{
 		{"a firing alarm speaks against a release", "case a.State == AlarmFiring || !a.Fired.IsZero():", "case false:"},
 		{"freezing leaves traffic", "case f.Step >= 0 && d.r.Desired.Rollout.OnFailure == endpoint.Freeze:", "case false:"},

@@ -165,6 +165,8 @@ func (f *Rollout) Limit() int {
 type GoingBack struct {
 	Result Result `json:"result"` // RolledBack or Superseded
 	Reason string `json:"reason"`
+	// Since is when it was, or when what it goes back to was last given capacity.
+	Since time.Time `json:"since,omitzero"`
 	// Rejects says that the release is not to be tried again unasked.
 	Rejects  bool      `json:"rejects,omitempty"`
 	Evidence *Evidence `json:"evidence,omitempty"`

@@ -167,6 +167,9 @@ var guards = slices.Concat(
 		{"an operator who left both ends of a way back gives neither more traffic", "\te.redirect(to)\n", ""},
 		{"what he goes back to then takes all traffic, whatever its capacity", "Started: e.Now, Urgent: true,", "Started: e.Now,"},
 	}),
+	byATest(decide, "./internal/simulation", "TestRollbackRepairsNothingFirst", [][3]string{
+		{"a rollback repairs nothing on its way", "\tif d.leaving() {", "\tif false {"},
+	}),
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"what an operator left comes back last", "\tif left := d.left(e.Name); left != d.left(to.Name) {", "\tif left := d.left(e.Name); left != d.left(to.Name) && false {"},
 	}),

@@ -213,6 +213,28 @@ func TestRollbackElsewhereOnTheWay(t *testing.T) {
 	}
 }
 
+// What others did to the weights is not put right on the way: that would send users to
+// what the operator leaves.
+func TestRollbackRepairsNothingFirst(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	weights := map[string]int{}
+	for name, e := range s.w.Environments {
+		if e.Release.Version == "1.0.0" {
+			weights[name] = 13
+		}
+	}
+	s.w.Rule.Weights = weights
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range s.calls() {
+		if strings.HasPrefix(call, "Shift") && call != "Shift map[1.0.0:100]" {
+			t.Errorf("it sent %s", call)
+		}
+	}
+	s.wantShares("1.0.0", 100)
+}
+
 // What never carried all traffic would go through steps: it is no way back.
 func TestNoRollbackToWhatIsNotProven(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")

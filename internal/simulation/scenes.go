@@ -25,6 +25,8 @@ var sought = slices.Concat(ofCalls, ofWorld, []Fault{Refused, Broken, Sick})
 var plots = func() []string {
 	all := []string{
 		"Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Obey", "Point", "Unpoint",
+		"Recap", "Recap", "Lift", "Lift", "Freeze", "Freeze", "Thaw", "Thaw", "Probe", "Aim", "Unaim",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)
@@ -70,7 +72,7 @@ func (l *life) scene(p Pair) {
 		next.Capacity = endpoint.Capacity{Min: next.Capacity.Min%3 + 1, Max: 6}
 		l.desired = next
 		l.wish(l.apply(next, false))
-	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim":
+	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim", "Point", "Unpoint":
 		l.holding(p)
 	case "Unroute", "Dissolve":
 		l.wish(l.remove())
@@ -85,7 +87,7 @@ func (l *life) scene(p Pair) {
 // seldom says that chance alone seldom leads to an action.
 func (l *life) seldom(action string) bool {
 	switch action {
-	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe":
+	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Point", "Unpoint":
 		return true
 	}
 	return false

@@ -154,6 +154,7 @@ func (l *life) truth(r endpoint.Record) rollout.World {
 	if m.test != "" {
 		w.Traffic.Test = rollout.TestRule{RuleARN: testRule, Target: m.test, Routed: true}
 	}
+	w.DNS = l.w.zone(&w.Record)
 	rollout.Learn(&w.Record, w.Sights)
 	return w
 }

@@ -86,6 +86,17 @@ func rolling(step int) rollout.World {
 	return w
 }
 
+// shrunk is a rollout that was superseded a while ago; what it comes from has lost an
+// instance, and another is on its way.
+func shrunk(ago time.Duration) rollout.World {
+	w := rolling(0)
+	w.Record.Desired = desired("1.0.0")
+	w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Reason: "asked for", Since: noon.Add(-ago)}
+	w.Record.Environment("env-1.0.0").Full = 2
+	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy = 1 })
+	return w
+}
+
 // lost is an endpoint whose live environment is gone. These are kept; the newest left
 // traffic last, and an operator went back from it.
 func lost(kept ...string) rollout.World {
@@ -281,6 +292,12 @@ func TestDecide(t *testing.T) {
 			w.Record.Active, w.Record.Rollout.From = "", ""
 			return w
 		}, "make env-0.9.0 the active environment"},
+		"traffic that would go back to less than it needs": {func() rollout.World {
+			return shrunk(time.Minute)
+		}, "wait for the environment to become healthy"},
+		"and has waited for that long enough": {func() rollout.World {
+			return shrunk(15 * time.Minute)
+		}, "set traffic to env-1.0.0 100 %"},
 		"nothing serves, and an operator left the last that did": {func() rollout.World {
 			return lost("0.8.0", "0.9.0")
 		}, "make env-0.8.0 the active environment"},

@@ -167,6 +167,10 @@ var guards = slices.Concat(
 		{"an operator who left both ends of a way back gives neither more traffic", "\te.redirect(to)\n", ""},
 		{"what he goes back to then takes all traffic, whatever its capacity", "Started: e.Now, Urgent: true,", "Started: e.Now,"},
 	}),
+	byATest(decide, "./internal/simulation", "TestWayBackTakesCapacity", [][3]string{
+		{"what traffic goes back to has the capacity for it", "\tif d.worse(want) || d.hasty(want) {", "\tif d.worse(want) {"},
+		{"an operator's rollback does not wait for capacity", "f.Kind == endpoint.Hot || d.r.Pin != nil || d.sent(want)", "f.Kind == endpoint.Hot || d.sent(want)"},
+	}),
 	byATest(decide, "./internal/simulation", "TestRollbackRepairsNothingFirst", [][3]string{
 		{"a rollback repairs nothing on its way", "\tif d.leaving() {", "\tif false {"},
 	}),

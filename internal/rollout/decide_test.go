@@ -292,6 +292,18 @@ func TestDecide(t *testing.T) {
 			w.Record.Active, w.Record.Rollout.From = "", ""
 			return w
 		}, "make env-0.9.0 the active environment"},
+		"one that was retired is gone": {func() rollout.World {
+			w := live()
+			retained(&w, 2*time.Hour).Retired = noon.Add(-time.Minute)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { *s = rollout.Sight{Terminated: true} })
+			return w
+		}, "remove what is left of env-0.9.0"},
+		"superseded when the candidate is all that serves": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Desired = desired("1.2.0")
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "finish the rollout"},
 		"traffic that would go back to less than it needs": {func() rollout.World {
 			return shrunk(time.Minute)
 		}, "wait for the environment to become healthy"},

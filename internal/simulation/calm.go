@@ -131,7 +131,13 @@ func (l *life) stay() {
 		return
 	}
 	w := l.truth(*l.record())
-	if plan := rollout.Preview(w); plan.Kind != rollout.PlanNothing {
+	plan := rollout.Preview(w)
+	if plan.Kind == rollout.PlanRemoveExpired { // a retention may have ended since the run's last look
+		before := w
+		before.Now = w.Now.Add(-slack)
+		plan = rollout.Preview(before)
+	}
+	if plan.Kind != rollout.PlanNothing {
 		l.fail("the world stays", "the next plan is %s: %q", plan.Kind, plan.Steps)
 	}
 	if want := w.Record.Newest(); l.desired.TestRoute != nil && l.w.TestTarget != want || l.desired.TestRoute == nil && l.w.TestTarget != "" {

@@ -88,6 +88,14 @@ func (c *Clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Ahead returns how far AWS's clock is ahead of this machine's; false when AWS has not
+// answered yet.
+func (c *Clock) Ahead() (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lo + (c.hi-c.lo)/2, c.known
+}
+
 // local is this machine's time, counted by its monotonic clock.
 func (c *Clock) local(t time.Time) time.Time {
 	return c.started.Round(0).Add(t.Sub(c.started)).UTC()

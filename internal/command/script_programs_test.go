@@ -4,9 +4,13 @@
 package command
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,10 +18,12 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/hashicorp/go-hclog"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
@@ -57,6 +63,29 @@ func option(s *endpoint.Spec, text string) (err error) {
 		err = fmt.Errorf("there is no such option")
 	}
 	return err
+}
+
+// empower makes a key pair that of a user who has a policy, less some of its actions.
+func empower(ts *testscript.TestScript, not bool, args []string) {
+	if not || len(args) < 2 {
+		ts.Fatalf("usage: empower KEY POLICY [ACTION...]")
+	}
+	var policy permission.Policy
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &policy))
+	for i := range policy.Statement {
+		s := &policy.Statement[i]
+		s.Action = slices.DeleteFunc(s.Action, func(action string) bool { return slices.Contains(args[2:], action) })
+	}
+	body, err := json.Marshal(map[string]any{"name": args[0], "policy": policy})
+	ts.Check(err)
+	request, err := http.NewRequest(http.MethodPut, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/principals/"+args[0], bytes.NewReader(body))
+	ts.Check(err)
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		ts.Fatalf("the sandbox answers %s", response.Status)
+	}
 }
 
 // meddleMain is the program meddle.
@@ -100,6 +129,8 @@ func meddle(ctx context.Context, what, name string, versions []string) error {
 		})
 	case "unrule":
 		_, err = clients.LoadBalancing.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &record.RuleARN})
+	case "unlisten":
+		_, err = clients.LoadBalancing.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &record.Desired.Routing.ListenerARN})
 	case "terminate":
 		for _, e := range chosen {
 			if _, err := clients.Beanstalk.TerminateEnvironment(ctx, &elasticbeanstalk.TerminateEnvironmentInput{EnvironmentId: &e.ID}); err != nil {

@@ -47,6 +47,7 @@ func providerMain() {
 //	exits CODE PROGRAM ARGUMENT...             expects an exit code
 //	until REGEXP PROGRAM ARGUMENT...           waits until a program's output is such
 //	deploy ENDPOINT VERSION FOR [STEP...]      does what an apply does, with a retention
+//	empower KEY POLICY [ACTION...]             gives a key pair a policy, but for these actions
 //	meddle HOW ENDPOINT [VERSION...]           does by hand what people should not do
 //
 // A step is WEIGHT:BAKE, or WEIGHT:BAKE:DEADLINE with a pause; nowait ends the deploy
@@ -95,7 +96,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "empower": empower},
 	})
 }
 

@@ -84,7 +84,7 @@ func For(t Task, s Scope) Policy {
 	add("FindJournal", buckets, "s3:ListBucket")
 	add("ReadTrail", trail, "s3:GetObject")
 	switch t {
-	case Plan, Provider:
+	case Plan, Command, Provider:
 		add("HearDaemons", daemons, "s3:GetObject")
 	case Daemon:
 		add("BeDaemon", daemons, "s3:DeleteObject", "s3:GetObject", "s3:PutObject")

@@ -14,9 +14,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/hashicorp/go-hclog"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -129,6 +131,9 @@ func meddle(ctx context.Context, what, name string, versions []string) error {
 		})
 	case "unrule":
 		_, err = clients.LoadBalancing.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &record.RuleARN})
+	case "garble": // the record
+		key := fmt.Sprintf("records/%s/%s/%s.json", record.Account, record.Region, name)
+		_, err = clients.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(os.Getenv("IONROLLER_BUCKET")), Key: &key, Body: strings.NewReader("{")})
 	case "unlisten":
 		_, err = clients.LoadBalancing.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &record.Desired.Routing.ListenerARN})
 	case "terminate":

@@ -34,8 +34,10 @@ func (e *examination) endpoints(ctx context.Context) {
 		case errors.As(err, &other) && len(e.Endpoints) == 0:
 		case errors.As(err, &other):
 			e.add(Problem, check, "say --owner or IONROLLER_OWNER as the provider's configuration does", "%v", err)
+		case denied(err):
+			e.failed(check, err)
 		case err != nil:
-			e.failed(check, fmt.Errorf("the record of endpoint %s cannot be read: %w", name, err))
+			e.add(Problem, check, "bring back the version of it before, as the guide Runbook says", "the record of endpoint %s cannot be read: %v", name, err)
 		case record == nil && len(e.Endpoints) > 0:
 			e.add(Problem, check, "look for it with ionroller status, or in another --bucket, --journal-prefix or --region", "there is no endpoint %s in this journal", name)
 		case record != nil && record.Phase != endpoint.Deleted:

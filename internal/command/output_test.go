@@ -36,6 +36,7 @@ var shapes = map[string]any{
 	"Evidence":             endpoint.Evidence{},
 	"Who":                  endpoint.Who{},
 	"Event":                endpoint.Event{},
+	"Verdict":              verdict{},
 	"Watched event":        watchedEvent{},
 	"Watched status":       watchedStatus{},
 	"Sight":                sight{},

@@ -131,6 +131,9 @@ func meddle(ctx context.Context, what, name string, versions []string) error {
 		})
 	case "unrule":
 		_, err = clients.LoadBalancing.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &record.RuleARN})
+	case "forge": // an event of the trail
+		key := fmt.Sprintf("trail/%s/%s/%s/%010d.json", record.Account, record.Region, name, 2)
+		_, err = clients.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(os.Getenv("IONROLLER_BUCKET")), Key: &key, Body: strings.NewReader(`{"sequence":2}`)})
 	case "garble": // the record
 		key := fmt.Sprintf("records/%s/%s/%s.json", record.Account, record.Region, name)
 		_, err = clients.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(os.Getenv("IONROLLER_BUCKET")), Key: &key, Body: strings.NewReader("{")})

@@ -30,7 +30,9 @@ func Main(version string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	ctx := interruptible(context.Background(), signals, os.Stderr, os.Exit)
-	return run(ctx, version, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, version, os.Args[1:], os.Stdout, os.Stderr)
+	leaveToInterrupt(ctx)
+	return code
 }
 
 func run(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {

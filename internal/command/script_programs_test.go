@@ -10,9 +10,12 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
@@ -149,4 +152,25 @@ func meddle(ctx context.Context, what, name string, versions []string) error {
 		err = fmt.Errorf("there is no way to meddle by %q", what)
 	}
 	return err
+}
+
+// serviceMain is a user's own service, with a process that it has started. A stubborn
+// one does not end when it is asked to.
+func serviceMain() {
+	if len(os.Args) > 1 && os.Args[1] == "stubborn" {
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		go func() {
+			<-asked
+			fmt.Println("asked to end")
+		}()
+	}
+	child := exec.Command("sleep", "1000")
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println("pids", os.Getpid(), child.Process.Pid)
+	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	fmt.Println(err)
+	os.Exit(1)
 }

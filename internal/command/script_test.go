@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"terraform-provider-ionroller": providerMain,
 		"deploy":                       deployMain,
 		"meddle":                       meddleMain,
+		"checkout-service":             serviceMain,
 	})
 }
 

@@ -95,6 +95,7 @@ func empower(ts *testscript.TestScript, not bool, args []string) {
 
 // meddleMain is the program meddle.
 func meddleMain() {
+	os.Setenv("AWS_ACCESS_KEY_ID", os.Getenv("MEDDLERS_ACCESS_KEY_ID"))
 	if err := meddle(context.Background(), os.Args[1], os.Args[2], os.Args[3:]); err != nil {
 		fmt.Fprintln(os.Stderr, "meddle:", err)
 		os.Exit(1)

@@ -28,9 +28,12 @@ func (b *Balancer) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 		return problem("routing.listener_arn", "there is no listener %s", routing.ListenerARN), nil
 	}
 	loadBalancer := aws.ToString(listener.LoadBalancerArn)
-	problems, err := b.checkLoadBalancer(ctx, loadBalancer, r.Desired.Release.Beanstalk.VPCID)
+	vpc, problems, err := b.checkLoadBalancer(ctx, loadBalancer)
 	if err != nil || len(problems) > 0 {
 		return problems, err
+	}
+	if wanted := r.Desired.Release.Beanstalk.VPCID; vpc != wanted {
+		return problem("beanstalk.vpc_id", "%q is not the VPC of the load balancer of routing.listener_arn, %s", wanted, vpc), nil
 	}
 	rules, err := b.rules(ctx, routing.ListenerARN)
 	if err != nil {
@@ -71,25 +74,23 @@ func (b *Balancer) Check(ctx context.Context, r *endpoint.Record, creates bool) 
 	return append(problems, limits...), err
 }
 
-func (b *Balancer) checkLoadBalancer(ctx context.Context, arn, vpc string) ([]endpoint.Problem, error) {
+// checkLoadBalancer returns the load balancer's VPC, and what keeps endpoints from it.
+func (b *Balancer) checkLoadBalancer(ctx context.Context, arn string) (vpc string, problems []endpoint.Problem, err error) {
 	out, err := b.elb.DescribeLoadBalancers(ctx, &elasticloadbalancingv2.DescribeLoadBalancersInput{LoadBalancerArns: []string{arn}})
 	if err != nil {
-		return nil, fmt.Errorf("describing load balancer %s: %w", arn, err)
+		return "", nil, fmt.Errorf("describing load balancer %s: %w", arn, err)
 	}
 	if len(out.LoadBalancers) == 0 {
-		return problem("routing.listener_arn", "its load balancer %s does not exist", arn), nil
+		return "", problem("routing.listener_arn", "its load balancer %s does not exist", arn), nil
 	}
 	l := out.LoadBalancers[0]
 	if l.Type != types.LoadBalancerTypeEnumApplication {
-		return problem("routing.listener_arn", "it is on %s, a load balancer of type %s: only an Application Load Balancer (type application) routes by host", arn, l.Type), nil
+		return "", problem("routing.listener_arn", "it is on %s, a load balancer of type %s: only an Application Load Balancer (type application) routes by host", arn, l.Type), nil
 	}
 	if l.State != nil && l.State.Code != types.LoadBalancerStateEnumActive && l.State.Code != types.LoadBalancerStateEnumActiveImpaired {
-		return problem("routing.listener_arn", "its load balancer %s is in state %s, not active", arn, l.State.Code), nil
+		return "", problem("routing.listener_arn", "its load balancer %s is in state %s, not active", arn, l.State.Code), nil
 	}
-	if is := aws.ToString(l.VpcId); is != vpc {
-		return problem("beanstalk.vpc_id", "%q is not the VPC of the load balancer of routing.listener_arn, %s", vpc, is), nil
-	}
-	return nil, nil
+	return aws.ToString(l.VpcId), nil, nil
 }
 
 // The limits of Elastic Load Balancing that matter, by the names that
@@ -107,15 +108,9 @@ func (b *Balancer) checkLimits(ctx context.Context, listener, loadBalancer strin
 	if err != nil {
 		return nil, err
 	}
-	others, err := b.otherRules(ctx, listener)
+	have, err := b.countRules(ctx, listener, rules)
 	if err != nil {
 		return nil, err
-	}
-	have := 0
-	for _, r := range append(others, rules...) {
-		if !r.fallback {
-			have++
-		}
 	}
 	var problems []endpoint.Problem
 	if most := limits[limitRules]; have+need > most {
@@ -132,6 +127,16 @@ func (b *Balancer) checkLimits(ctx context.Context, listener, loadBalancer strin
 		problems = append(problems, problem("routing.listener_arn", "load balancer %s has %d target groups of at most %d, and one more is needed", loadBalancer, groups, most)...)
 	}
 	return problems, nil
+}
+
+// countRules counts the rules of a listener's load balancer as its limit does. rules
+// are those of the listener itself.
+func (b *Balancer) countRules(ctx context.Context, listener string, rules []rule) (int, error) {
+	others, err := b.otherRules(ctx, listener)
+	if err != nil {
+		return 0, err
+	}
+	return len(slices.DeleteFunc(append(others, rules...), func(r rule) bool { return r.fallback })), nil
 }
 
 func (b *Balancer) limits(ctx context.Context) (map[string]int, error) {

@@ -64,68 +64,91 @@ func (f *findings) warn(attribute, format string, args ...any) {
 // checkQuotas compares what is there, and what will be made, with the account's
 // quotas of this Region.
 func (p *Platform) checkQuotas(ctx context.Context, r *endpoint.Record, newApplication bool, f *findings) error {
-	account, err := p.eb.DescribeAccountAttributes(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("describing the quotas of Elastic Beanstalk: %w", err)
-	}
-	quotas := account.ResourceQuotas
-	if quotas == nil {
-		return nil
-	}
-	counts, err := p.count(ctx)
-	if err != nil {
+	quotas, err := p.Quotas(ctx)
+	if err != nil || len(quotas) == 0 {
 		return err
 	}
-	wanted := map[string]int{"environments": 1, "application versions": 1}
+	wanted := map[string]int{environments: 1, versions: 1}
 	found, err := p.hasVersion(ctx, r.Endpoint, r.Desired.Release.Label())
 	if err != nil {
 		return err
 	}
 	if found {
-		wanted["application versions"] = 0
+		wanted[versions] = 0
 	}
 	if newApplication {
-		wanted["applications"] = 1
+		wanted[applications] = 1
 	}
-	for _, q := range []struct {
-		what  string
-		quota *types.ResourceQuota
-	}{
-		{"applications", quotas.ApplicationQuota},
-		{"application versions", quotas.ApplicationVersionQuota},
-		{"environments", quotas.EnvironmentQuota},
-	} {
-		if q.quota == nil || q.quota.Maximum == nil || wanted[q.what] == 0 {
-			continue
-		}
-		if most := int(*q.quota.Maximum); counts[q.what]+wanted[q.what] > most {
-			f.add("name", "account %s has %d Elastic Beanstalk %s in %s, and its quota is %d: remove some or ask AWS for more", p.account, counts[q.what], q.what, p.region, most)
+	for _, q := range quotas {
+		if wanted[q.Of] > 0 && q.Have+wanted[q.Of] > q.Most {
+			f.add("name", "account %s has %d Elastic Beanstalk %s in %s, and its quota is %d: remove some or ask AWS for more", p.account, q.Have, q.Of, p.region, q.Most)
 		}
 	}
 	return nil
 }
 
+// What Elastic Beanstalk's quotas bound.
+const (
+	applications = "applications"
+	versions     = "application versions"
+	environments = "environments"
+)
+
+// Quota is how many the account has of something in this Region, and may have at most.
+type Quota struct {
+	Of         string
+	Have, Most int
+}
+
+// Quotas returns Elastic Beanstalk's quotas, as far as it tells them.
+func (p *Platform) Quotas(ctx context.Context) ([]Quota, error) {
+	account, err := p.eb.DescribeAccountAttributes(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("describing the quotas of Elastic Beanstalk: %w", err)
+	}
+	told := account.ResourceQuotas
+	if told == nil {
+		return nil, nil
+	}
+	counts, err := p.count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var quotas []Quota
+	for _, q := range []struct {
+		of    string
+		quota *types.ResourceQuota
+	}{
+		{applications, told.ApplicationQuota}, {versions, told.ApplicationVersionQuota}, {environments, told.EnvironmentQuota},
+	} {
+		if q.quota != nil && q.quota.Maximum != nil {
+			quotas = append(quotas, Quota{q.of, counts[q.of], int(*q.quota.Maximum)})
+		}
+	}
+	return quotas, nil
+}
+
 // count counts what the quotas bound.
 func (p *Platform) count(ctx context.Context) (map[string]int, error) {
-	applications, err := p.eb.DescribeApplications(ctx, nil)
+	apps, err := p.eb.DescribeApplications(ctx, nil)
 	if err != nil {
 		return nil, fmt.Errorf("describing applications: %w", err)
 	}
-	environments, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{IncludeDeleted: aws.Bool(false)})
+	live, err := p.describe(ctx, &elasticbeanstalk.DescribeEnvironmentsInput{IncludeDeleted: aws.Bool(false)})
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{"applications": len(applications.Applications)}
-	for _, d := range environments {
+	counts := map[string]int{applications: len(apps.Applications)}
+	for _, d := range live {
 		if d.Status != types.EnvironmentStatusTerminated {
-			counts["environments"]++
+			counts[environments]++
 		}
 	}
-	versions, err := p.versions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{})
+	packed, err := p.versions(ctx, &elasticbeanstalk.DescribeApplicationVersionsInput{})
 	if err != nil {
 		return nil, err
 	}
-	counts["application versions"] = len(versions)
+	counts[versions] = len(packed)
 	return counts, nil
 }
 

@@ -32,7 +32,7 @@ func (p *Platform) platformARN(ctx context.Context, e *endpoint.Environment) (st
 			return e.PlatformARN, nil
 		}
 	}
-	arn, err := p.recommended(ctx)
+	arn, err := p.Recommended(ctx)
 	if err == nil && arn == "" {
 		err = fmt.Errorf("there is no recommended version of platform %q in %s", dockerBranch, p.region)
 	}
@@ -42,8 +42,8 @@ func (p *Platform) platformARN(ctx context.Context, e *endpoint.Environment) (st
 // dockerBranch is the platform branch that single containers run on.
 const dockerBranch = "Docker running on 64bit Amazon Linux 2023"
 
-// recommended is the recommended version of the Docker platform, or "".
-func (p *Platform) recommended(ctx context.Context) (string, error) {
+// Recommended is the recommended version of the Docker platform, or "".
+func (p *Platform) Recommended(ctx context.Context) (string, error) {
 	equal := func(kind, value string) types.PlatformFilter {
 		return types.PlatformFilter{Type: &kind, Operator: aws.String("="), Values: []string{value}}
 	}
@@ -84,7 +84,7 @@ func (p *Platform) platformVersion(ctx context.Context, arn string) (*types.Plat
 func (p *Platform) checkPlatform(ctx context.Context, release endpoint.Release, f *findings) error {
 	arn := release.Beanstalk.PlatformARN
 	if arn == "" {
-		recommended, err := p.recommended(ctx)
+		recommended, err := p.Recommended(ctx)
 		if err == nil && recommended == "" {
 			f.add("beanstalk.platform_arn", "there is no recommended version of %q in %s: name a platform", dockerBranch, p.region)
 		}

@@ -30,7 +30,9 @@ func Main(version string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	ctx := interruptible(context.Background(), signals, os.Stderr, os.Exit)
-	return run(ctx, version, os.Args[1:], os.Stdout, os.Stderr)
+	code := run(ctx, version, os.Args[1:], os.Stdout, os.Stderr)
+	leaveToInterrupt(ctx)
+	return code
 }
 
 func run(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
@@ -106,7 +108,7 @@ dumb terminal, and in a pipe.
 		}
 		return usage(cmd, cmd.ValidateFlagGroups())
 	}
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newDiff(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newVersion(version))
+	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newDiff(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newDoctor(), newVersion(version))
 	root.AddCommand(orders()...)
 	completion(root)
 	return root
@@ -161,11 +163,13 @@ func (a *account) given(cmd *cobra.Command) onaws.Config {
 	}
 }
 
+var errNoBucket = errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration")
+
 // connect makes the loop for a command.
 func (a *account) connect(cmd *cobra.Command) (*roller.Roller, error) {
 	config := a.given(cmd)
 	if a.bucket == "" {
-		return nil, usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
+		return nil, usage(cmd, errNoBucket)
 	}
 	return onaws.Connect(cmd.Context(), config)
 }

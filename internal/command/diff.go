@@ -127,7 +127,7 @@ func printDifference(w io.Writer, d difference) error {
 		fmt.Fprintln(out, "  Desired, and not reached yet:")
 	}
 	for _, c := range d.Settings {
-		if err := out.Wrapped(4, worded(c)); err != nil {
+		if err := out.Wrapped(4, terminal.Plain, worded(c)); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func printDifference(w io.Writer, d difference) error {
 		fmt.Fprintf(out, "  The next run does (%s):\n", d.Next.Kind)
 	}
 	for _, step := range d.Next.Steps {
-		if err := out.Wrapped(4, step); err != nil {
+		if err := out.Wrapped(4, terminal.Plain, step); err != nil {
 			return err
 		}
 	}

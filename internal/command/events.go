@@ -4,6 +4,8 @@
 package command
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -35,16 +37,20 @@ func newEvents() *cobra.Command {
 		follow, verify bool
 	)
 	cmd := &cobra.Command{
-		Use:   "events ENDPOINT",
+		Use:   "events [ENDPOINT...]",
 		Short: "Show what happened, when, and who did it",
-		Long: `Shows the trail of an endpoint: every rollout, every change of traffic and capacity,
+		Long: `Shows the trail of endpoints: every rollout, every change of traffic and capacity,
 every order, with who did it. It changes nothing, and works for endpoints that
-were removed too.
+were removed too. Those of several endpoints are shown as one, in the order of time.
+Without names it shows all endpoints of the owner; with --follow also those that are
+made later.
 
---verify reads the whole trail and checks its chain of hashes: an event that was
+--verify reads whole trails and checks their chains of hashes: an event that was
 changed, removed or put in shows.`,
-		Args: arguments(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Example: `  ionroller events checkout --since 24h
+  ionroller events --type RolloutFailed,EndpointPinned --follow
+  ionroller events checkout --verify`,
+		RunE: func(cmd *cobra.Command, names []string) error {
 			if err := filter.parse(time.Now()); err != nil {
 				return usage(cmd, err)
 			}
@@ -53,9 +59,10 @@ changed, removed or put in shows.`,
 				return err
 			}
 			if verify {
-				return verifyTrail(cmd, loop, args[0])
+				return verifyTrails(cmd, loop, names, form.json())
 			}
-			return showEvents(cmd, loop, args[0], filter, form.json(), follow)
+			t := trails{loop: loop, named: names, last: map[string]int64{}}
+			return showEvents(cmd, &t, filter, form.json(), follow)
 		},
 	}
 	a.flags(cmd)
@@ -67,7 +74,7 @@ changed, removed or put in shows.`,
 	f.BoolVarP(&follow, "follow", "f", false, "wait for more")
 	f.BoolVar(&verify, "verify", false, "check the chain of hashes instead")
 	form.flags(cmd, formText, formJSON)
-	a.complete(cmd, false, endpointNames)
+	a.complete(cmd, true, endpointNames)
 	cmd.MarkFlagsMutuallyExclusive("verify", "follow")
 	return cmd
 }
@@ -91,34 +98,74 @@ func (f *eventFilter) takes(e endpoint.Event) bool {
 		(f.release == "" || f.release == e.Version)
 }
 
-func showEvents(cmd *cobra.Command, loop *roller.Roller, name string, filter eventFilter, asJSON, follow bool) error {
+func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON, follow bool) error {
 	ctx := cmd.Context()
-	var last int64
 	for {
-		events, err := loop.Journal.Events(ctx, name, last)
+		events, more, err := t.read(ctx, follow)
 		if err != nil {
 			return err
 		}
-		switch {
-		case len(events) == 0 && last == 0 && !follow:
-			return fmt.Errorf("endpoint %s has no trail", name)
-		case len(events) == 0 && !follow:
-			return nil
-		case len(events) == 0:
-			if err := loop.Clock.Sleep(ctx, followEvery); err != nil {
-				return nil //nolint:nilerr // an interrupt is how following ends
-			}
-			continue
-		}
-		last = events[len(events)-1].Sequence
 		events = slices.DeleteFunc(events, func(e endpoint.Event) bool { return !filter.takes(e) })
-		if err := printEvents(cmd.OutOrStdout(), events, asJSON); err != nil {
+		if err := printEvents(cmd.OutOrStdout(), events, asJSON, len(t.named) != 1); err != nil {
 			return err
+		}
+		switch {
+		case more:
+		case !follow:
+			return nil
+		case t.loop.Clock.Sleep(ctx, followEvery) != nil:
+			return nil //nolint:nilerr // an interrupt is how following ends
 		}
 	}
 }
 
-func printEvents(w io.Writer, events []endpoint.Event, asJSON bool) error {
+// trails are read one after the other, each from where it was read to before.
+type trails struct {
+	loop  *roller.Roller
+	named []string // none: all of the owner
+	last  map[string]int64
+}
+
+// read returns what the trails tell that was not read yet, in the order of time; of a
+// single one a part, and whether there may be more.
+func (t *trails) read(ctx context.Context, follow bool) (events []endpoint.Event, more bool, err error) {
+	names, all, err := chosen(ctx, t.loop, t.named)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, name := range names {
+		if _, known := t.last[name]; all && !known {
+			var other *roller.OtherOwner
+			if _, err := t.loop.Journal.Read(ctx, name); errors.As(err, &other) {
+				continue
+			} else if err != nil {
+				return nil, false, err
+			}
+		}
+		for {
+			page, err := t.loop.Journal.Events(ctx, name, t.last[name])
+			switch {
+			case err != nil:
+				return nil, false, err
+			case len(page) == 0 && t.last[name] == 0 && !all && !follow:
+				return nil, false, fmt.Errorf("endpoint %s has no trail", name)
+			case len(page) > 0:
+				t.last[name] = page[len(page)-1].Sequence
+			}
+			if len(t.named) == 1 {
+				return page, len(page) > 0, nil
+			}
+			if events = append(events, page...); len(page) == 0 {
+				break
+			}
+		}
+	}
+	slices.SortStableFunc(events, func(a, b endpoint.Event) int { return a.Time.Compare(b.Time) })
+	return events, false, nil
+}
+
+// printEvents prints events; of several endpoints with their names.
+func printEvents(w io.Writer, events []endpoint.Event, asJSON, several bool) error {
 	if asJSON {
 		for _, e := range events {
 			if err := printLine(w, e); err != nil {
@@ -129,42 +176,11 @@ func printEvents(w io.Writer, events []endpoint.Event, asJSON bool) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, e := range events {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", e.Time.UTC().Format(time.RFC3339), e.Type, orDash(e.Version), e.Message)
+		name := ""
+		if several {
+			name = e.Endpoint + "\t"
+		}
+		fmt.Fprintf(table, "%s\t%s%s\t%s\t%s\n", e.Time.UTC().Format(time.RFC3339), name, e.Type, orDash(e.Version), e.Message)
 	}
 	return table.Flush()
-}
-
-// verifyTrail checks that each event has the hash of the one before, from the first
-// to the one that the record names as the last.
-func verifyTrail(cmd *cobra.Command, loop *roller.Roller, name string) error {
-	ctx := cmd.Context()
-	record, err := loop.Journal.Read(ctx, name)
-	if err != nil {
-		return err
-	}
-	if record == nil {
-		return fmt.Errorf("endpoint %s has no record to compare its trail with", name)
-	}
-	var head endpoint.TrailHead
-	for {
-		events, err := loop.Journal.Events(ctx, name, head.Sequence)
-		if err != nil {
-			return err
-		}
-		if len(events) == 0 {
-			break
-		}
-		for _, e := range events {
-			if e.Sequence != head.Sequence+1 || e.Previous != head.Hash {
-				return fmt.Errorf("the trail of endpoint %s is broken: event %d does not follow event %d", name, e.Sequence, head.Sequence)
-			}
-			head = endpoint.TrailHead{Sequence: e.Sequence, Hash: e.Hash()}
-		}
-	}
-	missing := int64(len(record.Outbox)) // committed, and perhaps still on their way
-	if head.Sequence+missing < record.Trail.Sequence || missing == 0 && head != record.Trail {
-		return fmt.Errorf("the trail of endpoint %s ends at event %d, and its record says %d", name, head.Sequence, record.Trail.Sequence)
-	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events, each with the hash of the one before\n", name, head.Sequence)
-	return err
 }

@@ -12,10 +12,11 @@ import (
 	"syscall"
 )
 
-// interrupts is what the first interrupt says.
+// interrupts is what the first interrupt says, and what the second does.
 type interrupts struct {
 	mu   sync.Mutex
 	text string
+	last func()
 }
 
 type interruptsKey struct{}
@@ -33,7 +34,13 @@ func interruptible(ctx context.Context, signals <-chan os.Signal, w io.Writer, e
 		}
 		i.mu.Unlock()
 		cancel()
-		if <-signals == syscall.SIGTERM {
+		second := <-signals
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		if i.last != nil {
+			i.last()
+		}
+		if second == syscall.SIGTERM {
 			exit(128 + int(syscall.SIGTERM))
 			return
 		}
@@ -50,5 +57,24 @@ func onInterrupt(ctx context.Context, format string, args ...any) {
 		defer i.mu.Unlock()
 		i.text = "ionroller: interrupted: what was begun is ended, nothing more is begun, and traffic stays as it is then; " +
 			fmt.Sprintf(format, args...) + ". Once more ends the program at once."
+	}
+}
+
+// onSecondInterrupt chooses what is done, quickly, before the second interrupt ends
+// the program.
+func onSecondInterrupt(ctx context.Context, do func()) {
+	if i, ok := ctx.Value(interruptsKey{}).(*interrupts); ok {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.last = do
+	}
+}
+
+// leaveToInterrupt lets a second interrupt that is about to end the program do so,
+// with its own exit code.
+func leaveToInterrupt(ctx context.Context) {
+	if i, ok := ctx.Value(interruptsKey{}).(*interrupts); ok {
+		i.mu.Lock()
+		defer i.mu.Unlock()
 	}
 }

@@ -19,6 +19,8 @@ func TestInterrupts(t *testing.T) {
 		var words strings.Builder
 		ctx := interruptible(t.Context(), signals, &words, func(code int) { codes <- code })
 		onInterrupt(ctx, "ionroller reconcile --once %s goes on", "checkout")
+		cleaned := make(chan bool, 1)
+		onSecondInterrupt(ctx, func() { cleaned <- true })
 		if ctx.Err() != nil {
 			t.Fatal("it ended before anybody interrupted it")
 		}
@@ -27,9 +29,16 @@ func TestInterrupts(t *testing.T) {
 		if !strings.Contains(words.String(), "ionroller reconcile --once checkout goes on. Once more ends the program at once.") {
 			t.Errorf("the first says %q", words.String())
 		}
-		signals <- second
+		select {
+		case <-cleaned:
+			t.Error("what the second does was done after the first")
+		case signals <- second:
+		}
 		if code := <-codes; code != want {
 			t.Errorf("after %s and %s it ends with %d, want %d", os.Interrupt, second, code, want)
+		}
+		if len(cleaned) != 1 {
+			t.Error("it ended before it had done what the second does")
 		}
 	}
 }

@@ -75,6 +75,7 @@ is all that serves is not dropped.`,
 func (o orderCommand) command() *cobra.Command {
 	var (
 		a      account
+		form   output
 		agree  consent
 		reason string
 		force  bool
@@ -102,10 +103,11 @@ func (o orderCommand) command() *cobra.Command {
 			}
 			order := endpoint.NewOrder(o.kind, append(args, "")[1], reason, loop.Who, loop.Clock.Now())
 			order.Force = force
-			return give(cmd, loop, name, order)
+			return give(cmd, loop, name, order, form.json())
 		},
 	}
 	a.flags(cmd)
+	form.flags(cmd, formText, formJSON)
 	switch o.kind {
 	case endpoint.OrderRetry:
 		a.complete(cmd, false, endpointNames, rejectedVersions)
@@ -125,7 +127,7 @@ func (o orderCommand) command() *cobra.Command {
 }
 
 // give leaves an order and sees to it that it is carried out.
-func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.Order) error {
+func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.Order, asJSON bool) error {
 	ctx := cmd.Context()
 	record, err := loop.Journal.Read(ctx, name)
 	if err != nil {
@@ -141,7 +143,7 @@ func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.O
 	if err := obeyed(ctx, loop, name, order.ID); err != nil {
 		return err
 	}
-	return tellOfOrder(cmd, loop, name, order.ID, record.Trail.Sequence)
+	return tellOfOrder(cmd, loop, name, order.ID, record.Trail.Sequence, asJSON)
 }
 
 // obeyed sees to it that an order is carried out: by the run at work, or, where there
@@ -171,7 +173,7 @@ func obeyed(ctx context.Context, loop *roller.Roller, name, id string) error {
 
 // tellOfOrder prints what the trail says of an order. One that was declined is an
 // error.
-func tellOfOrder(cmd *cobra.Command, loop *roller.Roller, name, id string, after int64) error {
+func tellOfOrder(cmd *cobra.Command, loop *roller.Roller, name, id string, after int64, asJSON bool) error {
 	for {
 		events, err := loop.Journal.Events(cmd.Context(), name, after)
 		if err != nil {
@@ -185,10 +187,14 @@ func tellOfOrder(cmd *cobra.Command, loop *roller.Roller, name, id string, after
 			if e.Data["order"] != id {
 				continue
 			}
-			if e.Type == endpoint.OrderDeclined {
-				return fmt.Errorf("endpoint %s: %s", name, e.Message)
+			if asJSON {
+				err = printJSON(cmd.OutOrStdout(), e)
+			} else if e.Type != endpoint.OrderDeclined {
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, e.Message)
 			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, e.Message)
+			if err == nil && e.Type == endpoint.OrderDeclined {
+				err = fmt.Errorf("endpoint %s: %s", name, e.Message)
+			}
 			return err
 		}
 	}

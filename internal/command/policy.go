@@ -5,7 +5,6 @@ package command
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,10 +23,7 @@ func newPolicy() *cobra.Command {
 		task  string
 		form  output
 	)
-	var tasks []string
-	for _, t := range permission.Tasks() {
-		tasks = append(tasks, string(t))
-	}
+	tasks := taskNames()
 	cmd := &cobra.Command{
 		Use:   "iam-policy",
 		Short: "Print the least IAM policy for a task",
@@ -49,7 +45,7 @@ and change or remove nothing there that was written before, but orders.
 			case !slices.Contains(tasks, task):
 				return usage(cmd, fmt.Errorf("--for %s: it is one of %s", task, strings.Join(tasks, ", ")))
 			case scope.Bucket == "":
-				return usage(cmd, errors.New("no bucket: set --bucket or IONROLLER_BUCKET to the bucket of the provider's configuration"))
+				return usage(cmd, errNoBucket)
 			}
 			scope.Journal = cmp.Or(scope.Journal, os.Getenv("IONROLLER_JOURNAL_BUCKET"))
 			scope.Prefix = cmp.Or(scope.Prefix, os.Getenv("IONROLLER_JOURNAL_PREFIX"))
@@ -72,6 +68,14 @@ and change or remove nothing there that was written before, but orders.
 	form.flags(cmd, formJSON, formHCL)
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(tasks, cobra.ShellCompDirectiveNoFileComp)) // fails only for flags there are not
 	return cmd
+}
+
+func taskNames() []string {
+	var names []string
+	for _, t := range permission.Tasks() {
+		names = append(names, string(t))
+	}
+	return names
 }
 
 func printPolicyHCL(w io.Writer, p permission.Policy) error {

@@ -21,6 +21,7 @@ const interval = 2 * time.Minute
 func newReconcile() *cobra.Command {
 	var (
 		a     account
+		form  output
 		once  bool
 		every = interval
 	)
@@ -47,7 +48,9 @@ and ends.`,
 			case once && cmd.Flags().Changed("interval"):
 				return usage(cmd, errors.New("--once and --interval: with --once it does not stay"))
 			case once:
-				return reconcileOnce(cmd, &a, names)
+				return reconcileOnce(cmd, &a, names, form.json())
+			case form.json():
+				return usage(cmd, errors.New("-o json: only with --once; a daemon logs, and ionroller watch -o json tells of what it does"))
 			case every < time.Second:
 				return usage(cmd, fmt.Errorf("--interval %s: it is at least 1s", every))
 			}
@@ -55,6 +58,7 @@ and ends.`,
 		},
 	}
 	a.flags(cmd)
+	form.flags(cmd, formText, formJSON)
 	a.complete(cmd, true, endpointNames)
 	cmd.Flags().BoolVar(&once, "once", false, "work until nothing is left to do now, then end")
 	cmd.Flags().DurationVar(&every, "interval", interval, "time between two looks at an endpoint at rest, at most")
@@ -63,7 +67,7 @@ and ends.`,
 
 // reconcileOnce takes the endpoints one after the other; trouble with one does not
 // keep it from the next.
-func reconcileOnce(cmd *cobra.Command, a *account, names []string) error {
+func reconcileOnce(cmd *cobra.Command, a *account, names []string, asJSON bool) error {
 	ctx := cmd.Context()
 	onInterrupt(ctx, "%s goes on", strings.Join(append([]string{"ionroller reconcile --once"}, names...), " "))
 	loop, err := a.owned(cmd)
@@ -75,6 +79,7 @@ func reconcileOnce(cmd *cobra.Command, a *account, names []string) error {
 		return err
 	}
 	var failed error
+	statuses := []status{}
 	for _, name := range names {
 		world, err := loop.Reconcile(ctx, name)
 		var other *roller.OtherOwner
@@ -85,9 +90,14 @@ func reconcileOnce(cmd *cobra.Command, a *account, names []string) error {
 			failed = errors.Join(failed, fmt.Errorf("unable to reconcile endpoint %s: %w", name, err))
 			continue
 		}
-		if _, err := fmt.Fprintln(cmd.OutOrStdout(), summary(world)); err != nil {
+		if asJSON {
+			statuses = append(statuses, newStatusOf(world))
+		} else if _, err := fmt.Fprintln(cmd.OutOrStdout(), summary(world)); err != nil {
 			return err
 		}
+	}
+	if asJSON {
+		failed = errors.Join(printJSON(cmd.OutOrStdout(), statuses), failed)
 	}
 	return failed
 }

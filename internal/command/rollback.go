@@ -4,6 +4,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 func newRollback() *cobra.Command {
 	var (
 		a      account
+		form   output
 		agree  consent
 		reason string
 	)
@@ -29,17 +31,18 @@ The endpoint is pinned there: the next apply does not undo it. It is lifted by
 ionroller unpin, or by asking for another release than the one that was left.`,
 		Args: arguments(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return rollback(cmd, &a, &agree, append(args, "")[0], append(args, "")[1], reason)
+			return rollback(cmd, &a, &agree, append(args, "")[0], append(args, "")[1], reason, form.json())
 		},
 	}
 	a.flags(cmd)
+	form.flags(cmd, formText, formJSON)
 	a.complete(cmd, false, endpointNames, keptVersions)
 	agree.flags(cmd)
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for the trail and for whoever applies next")
 	return cmd
 }
 
-func rollback(cmd *cobra.Command, a *account, agree *consent, name, version, reason string) error {
+func rollback(cmd *cobra.Command, a *account, agree *consent, name, version, reason string, asJSON bool) error {
 	loop, err := a.owned(cmd)
 	if err != nil {
 		return err
@@ -53,10 +56,15 @@ func rollback(cmd *cobra.Command, a *account, agree *consent, name, version, rea
 	}
 	begun := time.Now()
 	onInterrupt(cmd.Context(), "ionroller status %s says where it is, and the same command again goes on", name)
-	return loop.Rollback(cmd.Context(), name, version, reason, func(w rollout.World) {
-		out := cmd.OutOrStdout()
-		live := w.Record.ActiveVersion()
+	var failed error // to tell of it
+	err = loop.Rollback(cmd.Context(), name, version, reason, func(w rollout.World) {
+		out, live := cmd.OutOrStdout(), w.Record.ActiveVersion()
+		if asJSON {
+			failed = printJSON(out, newStatusOf(w))
+			return
+		}
 		fmt.Fprintf(out, "%s: %s has all traffic, after %s\n", name, live, time.Since(begun).Round(100*time.Millisecond))
-		fmt.Fprintf(out, "%s: pinned there; set the version to %s in its configuration, or lift the pin with ionroller unpin %s\n", name, live, name)
+		_, failed = fmt.Fprintf(out, "%s: pinned there; set the version to %s in its configuration, or lift the pin with ionroller unpin %s\n", name, live, name)
 	})
+	return errors.Join(err, failed)
 }

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -54,8 +55,8 @@ PORT, VERSION and those of the environment are set. Words are split at blanks,
 quotes hold them together, and there is no shell unless the command starts one.
 Its output is logged to standard error. It is told to end (SIGTERM, and SIGKILL
 after 5 seconds) with all that it has started when its instance is terminated or
-the sandbox ends. When it ends by itself its target gets unhealthy, and the
-instance is replaced.
+the sandbox ends; a second interrupt does not wait. When it ends by itself its
+target gets unhealthy, and the instance is replaced.
 
 --fault makes things go wrong, for a service or service:Operation (* for any):
 
@@ -94,6 +95,17 @@ $AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`
 			// A terminal that closes must not leave the user's own services behind.
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
 			defer stop()
+			// Nor must somebody who does not want to wait for their end.
+			hurry, closed := make(chan struct{}), make(chan struct{})
+			defer close(closed)
+			config.Hurry = hurry
+			onSecondInterrupt(cmd.Context(), func() {
+				close(hurry)
+				select {
+				case <-closed:
+				case <-time.After(hurriedWithin):
+				}
+			})
 			s, err := sandbox.Start(ctx, config)
 			if err != nil {
 				return err
@@ -120,6 +132,9 @@ $AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`
 	f.BoolVarP(&verbose, "verbose", "v", false, "log what happens to standard error")
 	return cmd
 }
+
+// hurriedWithin bounds what a second interrupt waits for: processes that are killed.
+const hurriedWithin = 5 * time.Second
 
 // parseFaults reads the values of --fault.
 func parseFaults(seed uint64, texts []string) (faults.Settings, error) {

@@ -4,20 +4,31 @@
 package command
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/hashicorp/go-hclog"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
@@ -59,8 +70,32 @@ func option(s *endpoint.Spec, text string) (err error) {
 	return err
 }
 
+// empower makes a key pair that of a user who has a policy, less some of its actions.
+func empower(ts *testscript.TestScript, not bool, args []string) {
+	if not || len(args) < 2 {
+		ts.Fatalf("usage: empower KEY POLICY [ACTION...]")
+	}
+	var policy permission.Policy
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &policy))
+	for i := range policy.Statement {
+		s := &policy.Statement[i]
+		s.Action = slices.DeleteFunc(s.Action, func(action string) bool { return slices.Contains(args[2:], action) })
+	}
+	body, err := json.Marshal(map[string]any{"name": args[0], "policy": policy})
+	ts.Check(err)
+	request, err := http.NewRequest(http.MethodPut, ts.Getenv("AWS_ENDPOINT_URL")+"/_sandbox/principals/"+args[0], bytes.NewReader(body))
+	ts.Check(err)
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		ts.Fatalf("the sandbox answers %s", response.Status)
+	}
+}
+
 // meddleMain is the program meddle.
 func meddleMain() {
+	os.Setenv("AWS_ACCESS_KEY_ID", os.Getenv("MEDDLERS_ACCESS_KEY_ID"))
 	if err := meddle(context.Background(), os.Args[1], os.Args[2], os.Args[3:]); err != nil {
 		fmt.Fprintln(os.Stderr, "meddle:", err)
 		os.Exit(1)
@@ -100,6 +135,14 @@ func meddle(ctx context.Context, what, name string, versions []string) error {
 		})
 	case "unrule":
 		_, err = clients.LoadBalancing.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &record.RuleARN})
+	case "forge": // an event of the trail
+		key := fmt.Sprintf("trail/%s/%s/%s/%010d.json", record.Account, record.Region, name, 2)
+		_, err = clients.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(os.Getenv("IONROLLER_BUCKET")), Key: &key, Body: strings.NewReader(`{"sequence":2}`)})
+	case "garble": // the record
+		key := fmt.Sprintf("records/%s/%s/%s.json", record.Account, record.Region, name)
+		_, err = clients.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(os.Getenv("IONROLLER_BUCKET")), Key: &key, Body: strings.NewReader("{")})
+	case "unlisten":
+		_, err = clients.LoadBalancing.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &record.Desired.Routing.ListenerARN})
 	case "terminate":
 		for _, e := range chosen {
 			if _, err := clients.Beanstalk.TerminateEnvironment(ctx, &elasticbeanstalk.TerminateEnvironmentInput{EnvironmentId: &e.ID}); err != nil {
@@ -110,4 +153,25 @@ func meddle(ctx context.Context, what, name string, versions []string) error {
 		err = fmt.Errorf("there is no way to meddle by %q", what)
 	}
 	return err
+}
+
+// serviceMain is a user's own service, with a process that it has started. A stubborn
+// one does not end when it is asked to.
+func serviceMain() {
+	if len(os.Args) > 1 && os.Args[1] == "stubborn" {
+		asked := make(chan os.Signal, 1)
+		signal.Notify(asked, syscall.SIGTERM)
+		go func() {
+			<-asked
+			fmt.Println("asked to end")
+		}()
+	}
+	child := exec.Command("sleep", "1000")
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println("pids", os.Getpid(), child.Process.Pid)
+	err := http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	fmt.Println(err)
+	os.Exit(1)
 }

@@ -20,21 +20,36 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission/holders"
 	"github.com/ionroller/terraform-provider-ionroller/internal/provider"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"ionroller":                    func() { os.Exit(Main("1.2.3")) },
+		"ionroller":                    func() { become(holders.Task("ionroller", os.Args[1:]...)); os.Exit(Main("1.2.3")) },
 		"terraform-provider-ionroller": providerMain,
 		"deploy":                       deployMain,
 		"meddle":                       meddleMain,
+		"checkout-service":             serviceMain,
 	})
+}
+
+// itsHolder stands for the credentials of who has the policy for what a program does,
+// and nothing else.
+const itsHolder = "its holder"
+
+// become takes the credentials of a policy's holder, where they are meant.
+func become(t permission.Task) {
+	if os.Getenv("AWS_ACCESS_KEY_ID") == itsHolder {
+		os.Setenv("AWS_ACCESS_KEY_ID", holders.Key(t))
+	}
 }
 
 // providerMain is the provider, as the program is when Terraform starts it.
 func providerMain() {
+	become(permission.Provider)
 	if err := provider.Serve(context.Background(), "1.2.3", false); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -47,11 +62,15 @@ func providerMain() {
 //	exits CODE PROGRAM ARGUMENT...             expects an exit code
 //	until REGEXP PROGRAM ARGUMENT...           waits until a program's output is such
 //	deploy ENDPOINT VERSION FOR [STEP...]      does what an apply does, with a retention
+//	empower KEY POLICY [ACTION...]             gives a key pair a policy, but for these actions
 //	meddle HOW ENDPOINT [VERSION...]           does by hand what people should not do
 //
 // A step is WEIGHT:BAKE, or WEIGHT:BAKE:DEADLINE with a pause; nowait ends the deploy
 // at the first of them. Among them may be max_weight=N, on_failure=freeze, alarm=NAME
 // and env=NAME=VALUE.
+//
+// What ionroller and deploy do, they do with the policy for it and nothing else. Only
+// meddle may do everything.
 //
 // Terraform finds the provider in the test's own binary.
 func TestScripts(t *testing.T) {
@@ -72,7 +91,13 @@ func TestScripts(t *testing.T) {
 				if err := s.Close(); err != nil {
 					t.Error(err)
 				}
+				for _, message := range holders.Lacks(s) {
+					t.Errorf("%s: the policies lack something: %s", e.WorkDir, message)
+				}
 			})
+			if err := holders.Make(s); err != nil {
+				return err
+			}
 			info := s.Info()
 			for _, setting := range info.Variables {
 				if name, value, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "TF_VAR_") {
@@ -85,7 +110,7 @@ func TestScripts(t *testing.T) {
 			}
 			for name, value := range map[string]string{
 				"AWS_ENDPOINT_URL": info.EndpointURL, "AWS_REGION": info.Region,
-				"AWS_ACCESS_KEY_ID": info.AccessKeyID, "AWS_SECRET_ACCESS_KEY": info.SecretAccessKey,
+				"AWS_ACCESS_KEY_ID": itsHolder, "AWS_SECRET_ACCESS_KEY": info.SecretAccessKey, "MEDDLERS_ACCESS_KEY_ID": info.AccessKeyID,
 				"AWS_EC2_METADATA_DISABLED": "true", "IONROLLER_BUCKET": info.Bucket, "IONROLLER_OWNER": "acme",
 				"VPC_ID": info.VPCID, "SUBNET": info.Subnets[0], "LISTENER_ARN": info.ListenerARN,
 				"READ_ONLY_ACCESS_KEY_ID": info.ReadOnlyAccessKeyID, "READ_ONLY_SECRET_ACCESS_KEY": info.ReadOnlySecretAccessKey,
@@ -95,7 +120,7 @@ func TestScripts(t *testing.T) {
 			}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "until": until, "empower": empower},
 	})
 }
 
@@ -147,6 +172,7 @@ func until(ts *testscript.TestScript, not bool, args []string) {
 
 // deployMain is the program deploy. An interrupt ends it as it does an apply.
 func deployMain() {
+	become(permission.Provider)
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt) //nolint:govet // it lasts as long as the program
 	if err := deploy(ctx, os.Args[1], os.Args[2], os.Args[3], os.Args[4:]); err != nil {
 		fmt.Fprintln(os.Stderr, "deploy:", err)
@@ -201,7 +227,7 @@ func deploy(ctx context.Context, name, version, retention string, words []string
 		Name: name,
 		Release: endpoint.Release{
 			Version: version, Container: endpoint.Container{Image: "acme/" + name, Port: 8080},
-			Beanstalk: endpoint.Beanstalk{InstanceType: "t3.small", VPCID: os.Getenv("VPC_ID"), Subnets: []string{os.Getenv("SUBNET")}, InstanceProfile: "profile", ServiceRole: "role"},
+			Beanstalk: endpoint.Beanstalk{InstanceType: "t3.small", VPCID: os.Getenv("VPC_ID"), Subnets: []string{os.Getenv("SUBNET")}, InstanceProfile: "aws-elasticbeanstalk-ec2-role", ServiceRole: "aws-elasticbeanstalk-service-role"},
 			Health: endpoint.Health{
 				Path: "/healthz", Interval: 15 * second, Timeout: 5 * second, HealthyThreshold: 3, UnhealthyThreshold: 5,
 				Matcher: "200", DeregistrationDelay: second,

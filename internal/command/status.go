@@ -6,8 +6,7 @@ package command
 import (
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,9 +24,16 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status [ENDPOINT...]",
 		Short: "Show what is running",
-		Long: `Shows the endpoints: what is live, their environments with roles, shares of traffic
-and health, and a rollout in flight. It changes nothing. Without names it shows all
-endpoints of the owner.`,
+		Long: `Shows the endpoints: what is live, their environments with roles, shares of traffic,
+health and age, a rollout in flight, who holds the lease, pins, caps and rejections, and
+whether a daemon looks after them. It changes nothing. Without names it shows all
+endpoints of the owner.
+
+TRAFFIC is what the load balancer's rule says, HEALTHY how many instances pass their
+health check of those that there are to be, EXPIRES when an environment that is kept is
+removed. Where a terminal is too narrow, the columns that can best be spared are left
+out.`,
+		Example: "  ionroller status\n  ionroller status checkout -o json",
 		RunE: func(cmd *cobra.Command, names []string) error {
 			return showStatus(cmd, &a, names, form.json())
 		},
@@ -48,25 +54,38 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	statuses := []status{}
-	var missing error
-	var other *roller.OtherOwner
+	daemons, err := loop.Journal.Daemons(ctx)
+	if err != nil {
+		return err
+	}
+	glimpses, err := loop.Journal.Glance(ctx)
+	if err != nil {
+		return err
+	}
+	reports := []report{}
+	var absent error
 	for _, name := range names {
 		world, err := loop.Observe(ctx, name)
+		var other *roller.OtherOwner
 		switch {
 		case all && errors.As(err, &other):
 		case err != nil:
 			return err
 		case world != nil:
-			statuses = append(statuses, newStatusOf(*world))
+			reports = append(reports, newReport(*world, glimpses, daemons))
 		case !all:
-			missing = errors.Join(missing, fmt.Errorf("there is no endpoint %s in the journal of bucket %s", name, a.bucket))
+			absent = errors.Join(absent, fmt.Errorf("there is no endpoint %s in the journal of bucket %s: without names, ionroller status lists those there are", name, a.bucket))
 		}
 	}
-	if err := printStatus(cmd.OutOrStdout(), statuses, asJSON); err != nil {
+	if asJSON {
+		err = printJSON(cmd.OutOrStdout(), reports)
+	} else {
+		err = printStatus(cmd.OutOrStdout(), reports)
+	}
+	if err != nil {
 		return err
 	}
-	return missing
+	return absent
 }
 
 // status is what is running, as --output json prints it.
@@ -77,6 +96,7 @@ type status struct {
 	Phase        endpoint.Phase       `json:"phase"`
 	Version      string               `json:"version"` // live; "" when none is
 	Desired      string               `json:"desired"`
+	Time         time.Time            `json:"time"` // when it was looked at, by AWS's clock
 	Rollout      *rolloutStatus       `json:"rollout"`
 	LastRollout  *endpoint.Outcome    `json:"last_rollout"`
 	Pin          *endpoint.Pin        `json:"pin"`
@@ -87,52 +107,80 @@ type status struct {
 }
 
 type rolloutStatus struct {
-	Kind   endpoint.Kind `json:"kind"`
-	To     string        `json:"to"`
-	Step   int           `json:"step"` // from 1; 0 before the first
-	Steps  int           `json:"steps"`
-	Weight int           `json:"weight"` // percent
+	Kind    endpoint.Kind `json:"kind"`
+	From    string        `json:"from"` // "" when nothing serves
+	To      string        `json:"to"`
+	Started time.Time     `json:"started"`
+	Step    int           `json:"step"` // from 1; 0 before the first
+	Steps   int           `json:"steps"`
+	Weight  int           `json:"weight"` // percent
+	// Baked is when the step's bake is over; null before its weight was read back.
+	Baked *time.Time `json:"baked"`
 	// MaxWeight is the cap, in percent; 100 is none.
 	MaxWeight int             `json:"max_weight"`
 	Frozen    *endpoint.Stall `json:"frozen"`
 	Paused    *endpoint.Stall `json:"paused"`
+	// Back says why traffic goes back; "" while it goes forward.
+	Back string `json:"back"`
+}
+
+// report is a status with what the journal tells beside the record.
+type report struct {
+	status
+	Holder     *holderStatus `json:"holder"`      // of the lease
+	OrderWaits bool          `json:"order_waits"` // one that nobody has carried out
+	Daemon     *daemonStatus `json:"daemon"`      // that was heard of last; null when none was in a day
+}
+
+// holderStatus says whether the run lives that holds the lease, by S3's clock alone.
+type holderStatus struct {
+	Silent int  `json:"silent_seconds"` // since it renewed the lease
+	Dead   bool `json:"dead"`           // the next run takes the lease
+}
+
+type daemonStatus struct {
+	Who     endpoint.Who `json:"who"`
+	Since   time.Time    `json:"since"`
+	Silent  int          `json:"silent_seconds"`
+	Working bool         `json:"working"`
 }
 
 type environmentStatus struct {
-	Name    string        `json:"name"`
-	ID      string        `json:"id"`
-	Version string        `json:"version"`
-	Role    endpoint.Role `json:"role"`
-	Weight  int           `json:"weight"` // percent
-	Healthy int           `json:"healthy"`
-	Desired int           `json:"desired"`
-	Proven  bool          `json:"proven"`
-	Created time.Time     `json:"created"`
-	Expires *time.Time    `json:"expires"`
+	Name        string        `json:"name"`
+	ID          string        `json:"id"`
+	Version     string        `json:"version"`
+	Fingerprint string        `json:"fingerprint"`
+	Role        endpoint.Role `json:"role"`
+	Weight      int           `json:"weight"` // percent
+	Health      string        `json:"health"` // "healthy", "unhealthy" or "gone"
+	Healthy     int           `json:"healthy"`
+	Desired     int           `json:"desired"`
+	Proven      bool          `json:"proven"`
+	Created     time.Time     `json:"created"`
+	Retired     *time.Time    `json:"retired"` // when it left traffic; null while it has some
+	Expires     *time.Time    `json:"expires"`
+	Failure     string        `json:"failure"` // why it was given up; ""
 }
 
 func newStatusOf(w rollout.World) status {
 	r := &w.Record
 	s := status{
-		Endpoint: r.Endpoint, Owner: r.Owner, Status: rollout.StatusOf(w), Phase: r.Phase, Version: r.ActiveVersion(),
+		Endpoint: r.Endpoint, Owner: r.Owner, Status: rollout.StatusOf(w), Phase: r.Phase, Version: r.ActiveVersion(), Time: w.Now,
 		Desired: r.Desired.Release.Version, LastRollout: r.LastRollout, Lease: r.Lease,
 		Pin: r.Pin, Takeover: r.Takeover, Rejections: append([]endpoint.Rejection{}, r.Rejections...), Environments: []environmentStatus{},
 	}
-	if f := r.Rollout; f != nil {
-		s.Rollout = &rolloutStatus{
-			Kind: f.Kind, To: r.Environment(f.To).Release.Version, Step: f.Step + 1, Steps: len(f.Steps),
-			MaxWeight: f.Limit(), Frozen: f.Frozen, Paused: f.Paused,
-		}
-		if f.Step >= 0 {
-			s.Rollout.Weight = f.Share(f.Step)
-		}
+	if r.Rollout != nil {
+		s.Rollout = newRolloutStatus(r)
 	}
 	for i := range r.Environments {
 		e := &r.Environments[i]
 		sight := w.Sights[e.Name]
 		row := environmentStatus{
-			Name: e.Name, ID: e.ID, Version: e.Release.Version, Role: r.Role(e), Weight: w.Traffic.Percent(e.Name),
-			Healthy: sight.Healthy, Desired: sight.Desired, Proven: e.Proven, Created: e.Created,
+			Name: e.Name, ID: e.ID, Version: e.Release.Version, Fingerprint: e.Fingerprint, Role: r.Role(e), Weight: w.Traffic.Percent(e.Name),
+			Health: sight.Health(), Healthy: sight.Healthy, Desired: sight.Desired, Proven: e.Proven, Created: e.Created, Failure: e.Failure,
+		}
+		if !e.OutSince.IsZero() {
+			row.Retired = &e.OutSince
 		}
 		if at, ok := r.Expires(e); ok {
 			row.Expires = &at
@@ -142,68 +190,48 @@ func newStatusOf(w rollout.World) status {
 	return s
 }
 
-func printStatus(w io.Writer, statuses []status, asJSON bool) error {
-	if asJSON {
-		return printJSON(w, statuses)
+func newReport(w rollout.World, glimpses []roller.Glimpse, daemons []roller.Daemon) report {
+	r := report{status: newStatusOf(w), Daemon: daemonOf(daemons, w.Record.Endpoint)}
+	i := slices.IndexFunc(glimpses, func(g roller.Glimpse) bool { return g.Endpoint == w.Record.Endpoint })
+	if i < 0 { // it was made meanwhile
+		return r
 	}
-	for i, s := range statuses {
-		if i > 0 {
-			fmt.Fprintln(w)
+	r.OrderWaits = glimpses[i].Ordered
+	if r.Lease != nil {
+		r.Holder = &holderStatus{Silent: int(glimpses[i].Silent.Seconds()), Dead: glimpses[i].Lapsed}
+	}
+	return r
+}
+
+func newRolloutStatus(r *endpoint.Record) *rolloutStatus {
+	f := r.Rollout
+	s := &rolloutStatus{
+		Kind: f.Kind, To: r.Environment(f.To).Release.Version, Started: f.Started, Step: f.Step + 1, Steps: len(f.Steps),
+		MaxWeight: f.Limit(), Frozen: f.Frozen, Paused: f.Paused,
+	}
+	if from := r.Environment(f.From); from != nil {
+		s.From = from.Release.Version
+	}
+	if f.Step >= 0 {
+		s.Weight = f.Share(f.Step)
+		if !f.Since.IsZero() {
+			baked := f.Since.Add(f.Steps[f.Step].Bake.Std())
+			s.Baked = &baked
 		}
-		fmt.Fprintln(w, s.headline())
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "  ENVIRONMENT\tID\tVERSION\tROLE\tTRAFFIC\tHEALTHY\tEXPIRES")
-		for _, e := range s.Environments {
-			expires := "-"
-			if e.Expires != nil {
-				expires = e.Expires.UTC().Format(time.RFC3339)
-			}
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d %%\t%d/%d\t%s\n", e.Name, e.ID, e.Version, e.Role, e.Weight, e.Healthy, e.Desired, expires)
-		}
-		if err := table.Flush(); err != nil {
-			return err
+	}
+	if f.Back != nil {
+		s.Back = f.Back.Reason
+	}
+	return s
+}
+
+// daemonOf is the daemon that looks after an endpoint: of those that do, the one that
+// was heard of last.
+func daemonOf(daemons []roller.Daemon, name string) *daemonStatus {
+	for _, d := range daemons {
+		if d.Covers(name) {
+			return &daemonStatus{Who: d.Who, Since: d.Since, Silent: int(d.Silent.Seconds()), Working: d.AtWork()}
 		}
 	}
 	return nil
-}
-
-// headline says in a line how an endpoint stands.
-func (s status) headline() string {
-	live := "nothing is live"
-	switch {
-	case s.Version != "":
-		live = s.Version + " is live"
-	case s.Takeover != nil:
-		live = "the old groups of listener rule " + s.Takeover.RuleARN + " are live"
-	}
-	if s.Pin != nil {
-		live += ", pinned"
-		if s.Pin.Reason != "" {
-			live += " (" + s.Pin.Reason + ")"
-		}
-	}
-	switch {
-	case s.Phase == endpoint.Deleting:
-		return fmt.Sprintf("%s: is being removed", s.Endpoint)
-	case s.Rollout != nil && s.Rollout.Step == 0:
-		return fmt.Sprintf("%s: %s; a rollout to %s has no traffic yet", s.Endpoint, live, s.Rollout.To)
-	case s.Rollout != nil && s.Rollout.Frozen != nil:
-		return fmt.Sprintf("%s: %s; the rollout to %s is frozen at %d %%: %s", s.Endpoint, live, s.Rollout.To, s.Rollout.Weight, s.Rollout.Frozen.Reason)
-	case s.Status == rollout.StatusCapped || s.Status == rollout.StatusPaused:
-		return fmt.Sprintf("%s: %s; the rollout to %s is %s at %d %%", s.Endpoint, live, s.Rollout.To, s.Status, s.Rollout.Weight)
-	case s.Rollout != nil:
-		return fmt.Sprintf("%s: %s; a rollout to %s is at step %d of %d, at %d %%", s.Endpoint, live, s.Rollout.To, s.Rollout.Step, s.Rollout.Steps, s.Rollout.Weight)
-	case s.LastRollout != nil && s.LastRollout.Result == endpoint.RolledBack:
-		return fmt.Sprintf("%s: %s; the last rollout, to %s, failed: %s", s.Endpoint, live, s.LastRollout.To, s.LastRollout.Reason)
-	default:
-		return fmt.Sprintf("%s: %s", s.Endpoint, live)
-	}
-}
-
-// summary is the headline of a world.
-func summary(w rollout.World) string {
-	if w.Record.Phase == endpoint.Deleted {
-		return w.Record.Endpoint + ": removed"
-	}
-	return newStatusOf(w).headline()
 }

@@ -16,7 +16,6 @@ import (
 // sight is what watch knows of an endpoint at a time: its status, as ionroller
 // status prints it, and how its rollout goes on. With -o json it is a line.
 type sight struct {
-	Time time.Time `json:"time"`
 	status
 	Steps []sightStep `json:"steps"` // of the rollout in flight
 	// WaitsFor is what the rollout waits for, in words, and Until how long at most;
@@ -48,7 +47,7 @@ const (
 )
 
 func newSight(w rollout.World) sight {
-	s := sight{Time: w.Now, status: newStatusOf(w), Steps: []sightStep{}, Alarms: []sightAlarm{}}
+	s := sight{status: newStatusOf(w), Steps: []sightStep{}, Alarms: []sightAlarm{}}
 	f := w.Record.Rollout
 	if f == nil {
 		return s

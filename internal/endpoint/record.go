@@ -127,6 +127,9 @@ type Rollout struct {
 	// Cap is the largest share that To gets, in percent: the policy's when the
 	// step was set. 0 is no cap.
 	Cap int `json:"cap,omitempty"`
+	// Urgent says that an operator left all that serves: whatever healthy capacity
+	// there is will do.
+	Urgent bool `json:"urgent,omitempty"`
 	// Smoked counts consecutive passes of the smoke check, and SmokeFault is what
 	// the last one found wrong; Probed is when that was.
 	Smoked     int       `json:"smoked,omitempty"`
@@ -165,6 +168,8 @@ func (f *Rollout) Limit() int {
 type GoingBack struct {
 	Result Result `json:"result"` // RolledBack or Superseded
 	Reason string `json:"reason"`
+	// Since is when it was, or when what it goes back to was last given capacity.
+	Since time.Time `json:"since,omitzero"`
 	// Rejects says that the release is not to be tried again unasked.
 	Rejects  bool      `json:"rejects,omitempty"`
 	Evidence *Evidence `json:"evidence,omitempty"`

@@ -112,6 +112,13 @@ func TestGlance(t *testing.T) {
 	if now := glance(); now.Version == before.Version {
 		t.Error("a write does not show")
 	}
+	if now := glance(); now.Lapsed || now.Silent > rounding {
+		t.Errorf("a holder that wrote just now counts as dead: %+v", now)
+	}
+	w.advance(Length + 2*rounding)
+	if now := glance(); !now.Lapsed || now.Silent < Length {
+		t.Errorf("a holder that was silent for all of its lease does not count as dead: %+v", now)
+	}
 	o := endpoint.NewOrder(endpoint.OrderPause, "", "", who("command"), began)
 	if err := w.journal().Order(t.Context(), "checkout", o); err != nil {
 		t.Fatal(err)

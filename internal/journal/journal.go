@@ -166,7 +166,10 @@ func (j *Journal) Glance(ctx context.Context) ([]roller.Glimpse, error) {
 		if err != nil {
 			return nil, err
 		}
-		seen = append(seen, roller.Glimpse{Endpoint: object.name, Version: object.etag, Ordered: ordered[object.name]})
+		seen = append(seen, roller.Glimpse{
+			Endpoint: object.name, Version: object.etag, Ordered: ordered[object.name],
+			Silent: object.age, Lapsed: object.age >= Length+rounding,
+		})
 	}
 	return seen, nil
 }

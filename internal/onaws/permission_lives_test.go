@@ -71,6 +71,7 @@ func commandLife(h *holder) {
 	h.deploy("1.0.0")
 	h.does("read the trail", h.readTrail)
 	h.does("read a configuration", h.readConfiguration)
+	h.hearsDaemon()
 
 	h.wish(h.demanding("1.1.0"))
 	h.does("pause a rollout of which nothing was made yet", func() error {

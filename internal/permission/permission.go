@@ -27,6 +27,10 @@ const (
 // Tasks lists them.
 func Tasks() []Task { return []Task{Plan, Command, Provider, Daemon} }
 
+// Checks says that the task looks, before it begins, whether there is room for what is
+// to be made.
+func (t Task) Checks() bool { return t == Plan || t == Provider }
+
 // Statement is one of an IAM policy.
 type Statement struct {
 	Sid      string   `json:"Sid"`
@@ -76,11 +80,11 @@ func For(t Task, s Scope) Policy {
 	bundles := s.objects(s.Bucket, "bundles", "/*")
 	daemons := []string{s.object(s.journal(), path.Join(s.prefix(), "daemons"), "*")}
 
-	add("Look", []string{"*"}, looking(t)...)
+	add("Look", []string{"*"}, Looking(t)...)
 	add("FindJournal", buckets, "s3:ListBucket")
 	add("ReadTrail", trail, "s3:GetObject")
 	switch t {
-	case Plan, Provider:
+	case Plan, Command, Provider:
 		add("HearDaemons", daemons, "s3:GetObject")
 	case Daemon:
 		add("BeDaemon", daemons, "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
@@ -130,8 +134,8 @@ func (p *Policy) once() {
 	p.Statement[len(p.Statement)-1].Condition = map[string]map[string]string{"StringEquals": {"s3:if-none-match": "*"}}
 }
 
-// looking are the actions that read AWS for a task. Most of them know no resource.
-func looking(t Task) []string {
+// Looking are the actions that read AWS for a task. Most of them know no resource.
+func Looking(t Task) []string {
 	// What runs, and how it does.
 	actions := []string{
 		"autoscaling:DescribeAutoScalingGroups",
@@ -150,7 +154,7 @@ func looking(t Task) []string {
 			"elasticbeanstalk:DescribePlatformVersion", "elasticbeanstalk:ListPlatformVersions")
 	}
 	// Whether there is room for it.
-	if t == Plan || t == Provider {
+	if t.Checks() {
 		actions = append(actions, "elasticbeanstalk:DescribeAccountAttributes", "elasticloadbalancing:DescribeAccountLimits", "route53:GetHostedZone")
 	}
 	return actions

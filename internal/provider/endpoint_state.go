@@ -72,23 +72,12 @@ func environments(w rollout.World) types.List {
 			"platform_arn": optional(e.PlatformARN), "image_digest": optional(e.ImageDigest),
 			"role":   types.StringValue(string(w.Record.Role(e))),
 			"weight": types.Int64Value(int64(w.Traffic.Percent(e.Name))),
-			"health": types.StringValue(healthWord(s)), "capacity": types.Int64Value(int64(s.Desired)),
+			"health": types.StringValue(s.Health()), "capacity": types.Int64Value(int64(s.Desired)),
 			"proven": types.BoolValue(e.Proven), "created": timestamp(e.Created), "retired": timestamp(e.OutSince),
 			"expires": timestamp(expires),
 		}))
 	}
 	return types.ListValueMust(environmentType, values)
-}
-
-func healthWord(s rollout.Sight) string {
-	switch {
-	case !s.Found || s.Terminating || s.Wrecked:
-		return "gone"
-	case s.Healthy > 0 && s.Healthy >= s.Desired:
-		return "healthy"
-	default:
-		return "unhealthy"
-	}
 }
 
 func outcome(o *endpoint.Outcome) types.Object {

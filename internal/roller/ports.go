@@ -144,6 +144,10 @@ type Glimpse struct {
 	Endpoint string
 	Version  string // another one after each write of the record
 	Ordered  bool   // an order waits
+	// Silent is the time since that write, by the journal's own clock.
+	Silent time.Duration
+	// Lapsed says that this is longer than a lease lasts: who holds one is dead.
+	Lapsed bool
 }
 
 // Pulse is a daemon's heartbeat.

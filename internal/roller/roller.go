@@ -274,7 +274,9 @@ func (r *Roller) resolve(ctx context.Context, w *rollout.World) {
 	}
 	seen, err := r.DNS.Observe(ctx, &w.Record)
 	if err != nil {
-		r.Log.Warn("unable to look at the DNS records of an endpoint", "endpoint", w.Record.Endpoint, "error", err)
+		if ctx.Err() == nil {
+			r.Log.Warn("unable to look at the DNS records of an endpoint", "endpoint", w.Record.Endpoint, "error", err)
+		}
 		seen = rollout.AssumedDNS(&w.Record)
 	}
 	w.DNS = seen
@@ -287,7 +289,7 @@ func (r *Roller) listen(ctx context.Context, w *rollout.World) {
 	for _, name := range rollout.Ending(*w) {
 		e, s := w.Record.Environment(name), w.Sights[name]
 		n, err := r.Meter.Requests(ctx, e.TargetGroup, e.OutSince.Add(rollout.PropagationMargin))
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			r.Log.Warn("unable to count the requests of an environment", "environment", name, "error", err)
 		}
 		s.Quiet = err == nil && n == 0

@@ -75,9 +75,25 @@ func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Reco
 		accepted.Release = to.Release
 		e.r.Accepted = &accepted
 	}
+	e.redirect(to)
 	e.tell(endpoint.EndpointPinned, to, "all traffic goes back to %s, and stays there until the endpoint is unpinned or another release is asked for: %s", to.Release.Version, either(why, "an operator's rollback"))
 	if e.r.Accepted != nil {
 		e.configured(*e.r.Accepted)
 	}
 	return e.r, e.events
+}
+
+// redirect lets a way back that is under way end elsewhere, when an operator has left
+// the release it leads to as well: neither end may get more traffic on the way.
+func (e *effect) redirect(to *endpoint.Environment) {
+	f := e.r.Rollout
+	if f == nil || f.Kind != endpoint.Hot || f.Back != nil || f.Step < 0 || to.Name == f.To || to.Name == f.From || !(&decider{r: &e.r}).left(f.From) {
+		return
+	}
+	e.finish(endpoint.Superseded, fmt.Sprintf("an operator went back to %s", to.Release.Version))
+	e.r.Rollout = &endpoint.Rollout{
+		ID: fmt.Sprintf("r%d", e.r.Trail.Sequence+1), Kind: endpoint.Hot, From: f.From, To: to.Name,
+		Steps: []endpoint.Step{{Weight: 100}}, Started: e.Now, Urgent: true,
+	}
+	e.tell(endpoint.RolloutStarted, to, "%s rollout to %s at once, whatever healthy capacity it has: an operator left both releases that serve", endpoint.Hot, to.Release.Version)
 }

@@ -184,7 +184,7 @@ func (c *comparison) hosts() {
 		return
 	}
 	wanted := c.r.Desired.Aliases(c.DNS.DualStack)
-	if c.r.Active == "" {
+	if c.r.Environment(c.r.Active) == nil {
 		wanted = nil
 	}
 	is := func(a endpoint.Alias) string {

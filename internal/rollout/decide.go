@@ -100,7 +100,8 @@ func (d *decider) left(name string) bool {
 	return slices.ContainsFunc(d.r.Rejections, func(j endpoint.Rejection) bool { return j.Pinned && j.Fingerprint == e.Fingerprint })
 }
 
-// restore brings a healthy retained environment back when nothing serves.
+// restore brings a healthy retained environment back when nothing serves: one that an
+// operator left only where there is no other, because any answer is better than none.
 func (d *decider) restore() (Decision, bool) {
 	f := d.r.Rollout
 	if d.r.Active != "" || f != nil && (f.Step >= 0 || f.Back != nil) {
@@ -109,7 +110,7 @@ func (d *decider) restore() (Decision, bool) {
 	var best *endpoint.Environment
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]
-		if d.r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() && d.whole(e) && (best == nil || e.OutSince.After(best.OutSince)) {
+		if d.r.Role(e) == endpoint.Retained && e.Proven && e.Retired.IsZero() && d.whole(e) && (best == nil || d.prefers(e, best)) {
 			best = e
 		}
 	}
@@ -117,6 +118,14 @@ func (d *decider) restore() (Decision, bool) {
 		return pass()
 	}
 	return do(Restore{best.Name})
+}
+
+// prefers says that an environment is the better one to come back.
+func (d *decider) prefers(e, to *endpoint.Environment) bool {
+	if left := d.left(e.Name); left != d.left(to.Name) {
+		return !left
+	}
+	return e.OutSince.After(to.OutSince)
 }
 
 // conclude ends a rollout whose traffic is back where it was.

@@ -86,6 +86,31 @@ func rolling(step int) rollout.World {
 	return w
 }
 
+// shrunk is a rollout that was superseded a while ago; what it comes from has lost an
+// instance, and another is on its way.
+func shrunk(ago time.Duration) rollout.World {
+	w := rolling(0)
+	w.Record.Desired = desired("1.0.0")
+	w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Reason: "asked for", Since: noon.Add(-ago)}
+	w.Record.Environment("env-1.0.0").Full = 2
+	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy = 1 })
+	return w
+}
+
+// lost is an endpoint whose live environment is gone. These are kept; the newest left
+// traffic last, and an operator went back from it.
+func lost(kept ...string) rollout.World {
+	w := live()
+	w.Record.Environment("env-1.0.0").Failure, w.Record.Active = "gone", ""
+	for i, version := range kept {
+		e, _ := add(&w, version)
+		e.OutSince = noon.Add(time.Duration(i-len(kept)) * time.Minute)
+	}
+	left := release(kept[len(kept)-1])
+	w.Record.Rejections = []endpoint.Rejection{{Fingerprint: left.Fingerprint(), Version: left.Version, Pinned: true}}
+	return w
+}
+
 func see(w *rollout.World, name string, change func(*rollout.Sight)) {
 	s := w.Sights[name]
 	change(&s)
@@ -266,6 +291,30 @@ func TestDecide(t *testing.T) {
 			retained(&w, time.Minute)
 			w.Record.Active, w.Record.Rollout.From = "", ""
 			return w
+		}, "make env-0.9.0 the active environment"},
+		"one that was retired is gone": {func() rollout.World {
+			w := live()
+			retained(&w, 2*time.Hour).Retired = noon.Add(-time.Minute)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { *s = rollout.Sight{Terminated: true} })
+			return w
+		}, "remove what is left of env-0.9.0"},
+		"superseded when the candidate is all that serves": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Desired = desired("1.2.0")
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "finish the rollout"},
+		"traffic that would go back to less than it needs": {func() rollout.World {
+			return shrunk(time.Minute)
+		}, "wait for the environment to become healthy"},
+		"and has waited for that long enough": {func() rollout.World {
+			return shrunk(15 * time.Minute)
+		}, "set traffic to env-1.0.0 100 %"},
+		"nothing serves, and an operator left the last that did": {func() rollout.World {
+			return lost("0.8.0", "0.9.0")
+		}, "make env-0.8.0 the active environment"},
+		"nothing serves, and there is only what an operator left": {func() rollout.World {
+			return lost("0.9.0")
 		}, "make env-0.9.0 the active environment"},
 		"nothing serves, and the release was given up": {func() rollout.World {
 			w := live()

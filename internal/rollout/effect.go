@@ -106,6 +106,7 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Promote:
 		e.promote(a.Proven)
 	case Abandon:
+		a.Back.Since = e.Now
 		e.r.Rollout.Back, e.r.Rollout.Since = &a.Back, time.Time{}
 		e.r.Environment(e.r.Rollout.To).Refused = a.Refused
 		e.tell(abandoned(a.Back.Result), e.r.Environment(e.r.Rollout.To), "the rollout is given up: %s", a.Back.Reason)
@@ -123,6 +124,9 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Accept:
 		e.accept()
 	case Scale:
+		if f := e.r.Rollout; f != nil && f.Back != nil && a.Environment == f.From {
+			f.Back.Since = e.Now
+		}
 		e.tell(endpoint.CapacityChanged, e.r.Environment(a.Environment), "%s", a)
 	case Resize:
 		env := e.r.Environment(a.Environment)

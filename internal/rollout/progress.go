@@ -172,7 +172,7 @@ func (d *decider) need(f *endpoint.Rollout, step int) int {
 	if from == nil {
 		return max(1, d.r.Environment(f.To).Capacity.Min)
 	}
-	if f.Kind == endpoint.Hot && d.r.Pin != nil && d.Sights[f.From].Healthy == 0 {
+	if f.Urgent || f.Kind == endpoint.Hot && d.r.Pin != nil && d.Sights[f.From].Healthy == 0 {
 		return 1 // an operator wants it, and whatever there is is better than what serves
 	}
 	share := f.Steps[min(max(step, 0), len(f.Steps)-1)].Weight

@@ -20,9 +20,9 @@ import (
 func (d *decider) takeOver() (Decision, bool) {
 	seen, rule := d.Traffic.Old, d.r.ToTakeOver()
 	switch {
-	case rule != "" && seen == nil:
+	case rule != "" && seen == nil && d.r.Phase == endpoint.Creating:
 		return do(Stop{d.notToBeTaken(rule)})
-	case rule != "":
+	case rule != "" && seen != nil:
 		return do(Note{*seen})
 	case !d.untouched():
 		return pass()

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
 // settle notes that weights that were sent have been read back.
@@ -52,6 +54,9 @@ func (d *decider) repair() (Decision, bool) {
 	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
 		return pass()
 	}
+	if d.leaving() {
+		return pass()
+	}
 	for name := range want {
 		if e := d.r.Environment(name); e != nil && e.TargetGroup == "" {
 			return wait(Health)
@@ -62,10 +67,24 @@ func (d *decider) repair() (Decision, bool) {
 		// to the step before.
 		return do(Advance{f.Step - 1})
 	}
-	if d.worse(want) {
+	if d.worse(want) || d.hasty(want) {
 		return d.spare()
 	}
 	return do(Shift{Weights: want, Why: d.whyShift()})
+}
+
+// leaving says that an operator's rollback is about to take all traffic from what is
+// live: to repair its weights would send users there once more.
+func (d *decider) leaving() bool {
+	f := d.r.Rollout
+	if !d.left(d.r.Active) || f != nil && (f.Kind != endpoint.Hot || f.Step >= 0 || f.Back != nil) {
+		return false
+	}
+	if f != nil {
+		return f.Steps[0].Weight == 100 && d.pinned(d.r.Environment(f.To))
+	}
+	to := d.existing(d.r.Desired.Release.Fingerprint())
+	return to != nil && to.Proven && d.pinned(to) && d.hotSteps(to, d.r.Environment(d.r.Active))[0].Weight == 100
 }
 
 // worse says that these weights would take traffic from what is healthy, where
@@ -82,6 +101,21 @@ func (d *decider) worse(want map[string]int) bool {
 		}
 	}
 	return false
+}
+
+// hasty says that traffic which goes back, because another release was asked for, would
+// be more than what it goes back to can carry, while the candidate serves its share.
+// A release that failed, and an operator's rollback, do not wait.
+func (d *decider) hasty(want map[string]int) bool {
+	f := d.r.Rollout
+	if f == nil || f.Back == nil || f.Back.Result != endpoint.Superseded || f.Kind == endpoint.Hot || d.r.Pin != nil || d.sent(want) {
+		return false
+	}
+	from, s := d.r.Environment(f.From), d.Sights[f.From]
+	if from == nil || s.Healthy >= from.Full || d.Sights[f.To].Healthy == 0 || d.Traffic.Percent(f.To) == 0 {
+		return false
+	}
+	return s.Ready && !d.floored(f) || d.Now.Sub(f.Back.Since) < d.r.Desired.Rollout.HealthyWithin.Std()
 }
 
 // spare leaves traffic where it is healthy. Its way back waits for capacity;

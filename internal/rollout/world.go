@@ -62,6 +62,18 @@ type Sight struct {
 	UsedBy []string `json:"used_by,omitempty"`
 }
 
+// Health is how the environment is, in one word.
+func (s Sight) Health() string {
+	switch {
+	case !s.Found || s.Terminating || s.Wrecked:
+		return "gone"
+	case s.Healthy > 0 && s.Healthy >= s.Desired:
+		return "healthy"
+	default:
+		return "unhealthy"
+	}
+}
+
 // Scaling is how a scaling group is bounded, and whether it scales by itself.
 type Scaling struct {
 	Min       int  `json:"min"`

@@ -191,8 +191,8 @@ var environments = []Guard{
 		Name:    "quota-of-environments",
 		Against: "quotas: a launch that hits one fails half way",
 		File:    "internal/beanstalk/check.go",
-		Old:     `counts[q.what]+wanted[q.what] > most`,
-		New:     `counts[q.what] > most`,
+		Old:     `q.Have+wanted[q.Of] > q.Most`,
+		New:     `q.Have > q.Most`,
 		Package: "internal/beanstalk", Test: "TestCheck/environments",
 	},
 	{

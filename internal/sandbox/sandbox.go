@@ -47,6 +47,8 @@ type Config struct {
 	// Run gives, by image without tag, the command line that instances of that
 	// image run in place of the demo service; see process.Parse.
 	Run map[string]string
+	// Hurry, once it is closed, has Close kill those commands without waiting.
+	Hurry <-chan struct{}
 	// MetricsLag is how long after its end a minute of the load balancer's metrics
 	// can be read, in AWS's time, that is divided by Speed: a minute when zero, at
 	// once when negative.
@@ -116,7 +118,7 @@ func Start(ctx context.Context, c Config) (*Sandbox, error) {
 	world, err := cloud.New(cloud.Config{
 		Account: account, Region: c.Region, Bucket: bucket, LoadBalancerListen: c.LoadBalancerListen,
 		Speed: c.Speed, TimeScale: c.TimeScale,
-		Quotas: c.Quotas, NoIdleScaling: c.NoIdleScaling, Faults: injector, Run: commands, MetricsLag: c.MetricsLag,
+		Quotas: c.Quotas, NoIdleScaling: c.NoIdleScaling, Faults: injector, Run: commands, Hurry: c.Hurry, MetricsLag: c.MetricsLag,
 		Accounts: c.Accounts, Principals: c.Principals, Logger: c.Logger,
 	})
 	if err != nil {

@@ -32,6 +32,8 @@ var Actions = []struct{ Kind, Words string }{
 	{"Aim", "aim the test route "},
 	{"Unaim", "remove the test route"},
 	{"Unroute", "remove the listener rule"},
+	{"Point", "point "},
+	{"Unpoint", "remove the DNS record"},
 	{"Retire", "terminate environment "},
 	{"Forget", "remove what is left "},
 	{"Dissolve", "remove the application"},

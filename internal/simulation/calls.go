@@ -39,7 +39,7 @@ func (l *life) call(ctx context.Context, h *holder, call string, effect func() e
 		return errKilled
 	}
 	f := l.befalls(h, call)
-	if f == Late && !changesAWS(call) {
+	if f == Late && (!changesAWS(call) || (Pair{h.action, f}).Impossible() != "") {
 		f = Lost
 	}
 	if f != "" {
@@ -116,7 +116,7 @@ func (l *life) send(ctx context.Context, h *holder, effect func() error) error {
 func changesAWS(call string) bool {
 	kind, _, _ := strings.Cut(call, " ")
 	switch kind {
-	case "Launch", "Shift", "Scale", "Resize", "Unroute", "Aim", "Unaim", "Retire", "Forget", "Dissolve":
+	case "Launch", "Shift", "Scale", "Resize", "Unroute", "Aim", "Unaim", "Point", "Unpoint", "Retire", "Forget", "Dissolve":
 		return true
 	}
 	return false

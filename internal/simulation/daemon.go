@@ -84,7 +84,7 @@ func (j *journal) Glance(ctx context.Context) ([]roller.Glimpse, error) {
 	var seen []roller.Glimpse
 	err := j.h.call(ctx, "Glance", func() error {
 		if last, ok := w.writes[name]; ok {
-			seen = append(seen, roller.Glimpse{Endpoint: name, Version: strconv.Itoa(last.version), Ordered: len(w.Orders) > 0})
+			seen = append(seen, roller.Glimpse{Endpoint: name, Version: strconv.Itoa(last.version), Ordered: len(w.Orders) > 0, Silent: w.Now.Sub(last.at), Lapsed: w.Now.Sub(last.at) >= leaseTaken})
 		}
 		return nil
 	})

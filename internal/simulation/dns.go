@@ -6,6 +6,7 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -22,19 +23,26 @@ func (d dns) Check(ctx context.Context, r *endpoint.Record) ([]endpoint.Problem,
 }
 
 func (d dns) Observe(ctx context.Context, r *endpoint.Record) (*rollout.DNS, error) {
-	seen := &rollout.DNS{Target: "model"}
+	var seen *rollout.DNS
 	err := d.h.call(ctx, "ObserveDNS", func() error {
-		for _, a := range slices.Concat(r.Desired.Aliases(false), r.Pointed()) {
-			switch here, exists := d.h.w.Hosts[a]; {
-			case here:
-				seen.Here = append(seen.Here, a)
-			case exists:
-				seen.Elsewhere = append(seen.Elsewhere, a)
-			}
-		}
+		seen = d.h.w.zone(r)
 		return nil
 	})
 	return seen, err
+}
+
+// zone is what there is for the hosts of a record.
+func (w *World) zone(r *endpoint.Record) *rollout.DNS {
+	seen := &rollout.DNS{Target: "model"}
+	for _, a := range slices.Concat(r.Desired.Aliases(false), r.Pointed()) {
+		switch here, exists := w.Hosts[a]; {
+		case here:
+			seen.Here = append(seen.Here, a)
+		case exists:
+			seen.Elsewhere = append(seen.Elsewhere, a)
+		}
+	}
+	return seen
 }
 
 func (d dns) Point(ctx context.Context, r *endpoint.Record, a endpoint.Alias) error {
@@ -56,4 +64,17 @@ func (d dns) Unpoint(ctx context.Context, _ *endpoint.Record, a endpoint.Alias) 
 		}
 		return nil
 	})
+}
+
+// pointed checks that the hosts wanted, and no others, are sent to the load balancer.
+func (l *life) pointed() {
+	want := map[endpoint.Alias]bool{}
+	if !l.record().TakingOver() { // while a rule is taken over, they are its maker's
+		for _, a := range l.desired.Aliases(false) {
+			want[a] = true
+		}
+	}
+	if !maps.Equal(want, l.w.Hosts) {
+		l.fail("hosts follow", "they are %v, and wanted are %v", l.w.Hosts, want)
+	}
 }

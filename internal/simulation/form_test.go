@@ -49,6 +49,7 @@ func TestActionsAreKnownByTheirWords(t *testing.T) {
 		"Retire": rollout.Retire{Environment: "x"}, "Forget": rollout.Forget{Environment: "x"}, "Dissolve": rollout.Dissolve{},
 		"Note": rollout.Note{}, "Obey": rollout.Obey{}, "Recap": rollout.Recap{}, "Lift": rollout.Lift{}, "Freeze": rollout.Freeze{}, "Thaw": rollout.Thaw{},
 		"Probe": rollout.Probe{Environment: "x"}, "Aim": rollout.Aim{Environment: "x"}, "Unaim": rollout.Aim{},
+		"Point": rollout.Point{}, "Unpoint": rollout.Unpoint{},
 	} {
 		if got := kindOf(action.String()); got != kind {
 			t.Errorf("%q is taken for %q, want %s", action, got, kind)

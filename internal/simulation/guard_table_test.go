@@ -64,9 +64,7 @@ var guards = slices.Concat(
 	byASeed(decide, [][3]string{
 		{"an environment that a read does not show yet is not lost", "!s.Found && d.Now.Sub(e.Created) > unseenFor", "!s.Found"},
 		{"what is lost is noticed", "\t\tif gone && (e.Launched", "\t\tif false && gone && (e.Launched"},
-		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a release that is not desired any more is given up", "\tif f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint ==", "\tif f == nil || f.Back != nil || f.Step > 0 || d.r.Environment(f.To).Fingerprint =="},
-		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
 		{"what is restored is proven and stays", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && d.whole(e) && (best"},
 		{"what is restored is whole", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && e.Retired.IsZero() && (best"},
 		{"only weights that were sent are noted", "want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed", "want != nil && (d.r.Move != nil || d.stepping()) && d.Traffic.Is(want) && d.Traffic.Routed"},
@@ -74,7 +72,7 @@ var guards = slices.Concat(
 		{"weights that were not sent are sent, whatever a read shows", "d.Traffic.Routed && !unsent && !doubtful)", "d.Traffic.Routed && !doubtful)"},
 		{"what others changed is repaired", "want == nil || (d.Traffic.Is(want)", "want == nil || d.r.Rollout == nil && d.r.Move == nil || (d.Traffic.Is(want)"},
 		{"a step that lost its capacity is taken back", "return do(Advance{f.Step - 1})", "_ = f"},
-		{"a repair does not take traffic from what is healthy", "\tif d.worse(want) {", "\tif false {"},
+		{"a repair does not take traffic from what is healthy", "\tif d.worse(want) || d.hasty", "\tif d.hasty"},
 		{"a rollout that was given up is closed", "f != nil && f.Back != nil {\n\t\treturn do(Conclude{})", "f != nil && f.Back != nil && false {\n\t\treturn do(Conclude{})"},
 		{"a release that was rejected is not started again", "if d.r.Rejected(target, d.r.Desired.Rollout.Retry) != nil {", "if false {"},
 		{"a release that failed is not started again", "target == d.r.GivenUp || ", ""},
@@ -158,10 +156,29 @@ var guards = slices.Concat(
 		{"no weight is sent under an alarm that fired since", " || d.alarmed(f)) {", ") {"},
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 	}),
+	// Seeds show it, or not, as luck will have it.
+	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
+		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
+	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{
 		{"a read of the past proves nothing", "d.r.Move.Answered || d.r.Move.Fresh || d.Now", "true || d.Now"},
 		{"what AWS took is not sent again", "(d.r.Move.Answered || d.r.Move.Fresh || d.Now", "(d.Now"},
+	}),
+	byATest(decide, "./internal/simulation", "TestRollbackElsewhereOnTheWay", [][3]string{
+		{"an operator who left both ends of a way back gives neither more traffic", "\te.redirect(to)\n", ""},
+		{"what he goes back to then takes all traffic, whatever its capacity", "Started: e.Now, Urgent: true,", "Started: e.Now,"},
+	}),
+	byATest(decide, "./internal/simulation", "TestWayBackTakesCapacity", [][3]string{
+		{"what traffic goes back to has the capacity for it", "\tif d.worse(want) || d.hasty(want) {", "\tif d.worse(want) {"},
+		{"an operator's rollback does not wait for capacity", "f.Kind == endpoint.Hot || d.r.Pin != nil || d.sent(want)", "f.Kind == endpoint.Hot || d.sent(want)"},
+	}),
+	byATest(decide, "./internal/simulation", "TestRollbackRepairsNothingFirst", [][3]string{
+		{"a rollback repairs nothing on its way", "\tif d.leaving() {", "\tif false {"},
+	}),
+	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"what an operator left comes back last", "\tif left := d.left(e.Name); left != d.left(to.Name) {", "\tif left := d.left(e.Name); left != d.left(to.Name) && false {"},
 	}),
 	byASeed(guard, [][3]string{
 		{"a firing alarm speaks against a release", "case a.State == AlarmFiring || !a.Fired.IsZero():", "case false:"},

@@ -77,11 +77,7 @@ func (g Guard) takeOut(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("without it the code does not compile:\n%s", out)
 	}
-	args := []string{"-test.run", "^" + g.Run + "$", "-test.timeout", "5m"}
-	if g.Run == "TestSeeds" {
-		args = append(args, "-seeds", "4000")
-	}
-	run := exec.Command(binary, args...)
+	run := exec.Command(binary, "-test.run", "^"+g.Run+"$", "-test.timeout", "20m")
 	run.Dir = filepath.Join(root, g.Package)
 	out, err := run.CombinedOutput()
 	if err == nil {

@@ -12,6 +12,10 @@ import (
 // holding leads to what only happens to rollouts that are guarded, held or tested.
 func (l *life) holding(p Pair) {
 	next := l.other()
+	switch p.Fault {
+	case Refused, Broken, Sick:
+		next.Retention.FailedFor = endpoint.Duration(30 * time.Minute) // what failed stays for a while
+	}
 	next.Rollout.Steps = []endpoint.Step{
 		{Weight: 20, Bake: endpoint.Duration(5 * time.Second)}, {Weight: 50, Bake: endpoint.Duration(5 * time.Second)},
 	}
@@ -52,6 +56,15 @@ func (l *life) holding(p Pair) {
 		if p.Action == "Unaim" {
 			apply()
 			next.TestRoute, next.Rollout.Smoke = nil, nil
+		}
+	case "Point", "Unpoint":
+		l.named(&next)
+		next.Routing.Hosts = []string{"checkout.acme.com"}
+		apply()
+		next.Routing.Hosts = []string{"pay.acme.com"}
+		if p.Action == "Unpoint" {
+			apply()
+			next.DNS = nil
 		}
 	}
 	apply()

@@ -67,6 +67,9 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 			}
 		}
 	}
+	if old != nil && next.Desired.Rollout.Retry > old.Desired.Rollout.Retry {
+		delete(l.rejected, next.Desired.Release.Fingerprint()) // it is to be tried again
+	}
 	if p := next.Pin; p != nil && (old.Pin == nil || *p != *old.Pin) {
 		delete(l.rejected, p.Fingerprint) // an operator wants it
 	}
@@ -226,7 +229,7 @@ func (l *life) retiring(h *holder, name string) {
 	if least := l.drain + rollout.PropagationMargin - slack; out < least {
 		l.fail(invariant, "%s left traffic %s ago, want %s", name, out, least)
 	}
-	if e.Answers.After(l.w.Now) && out < rollout.DrainDeadline-slack {
+	if e.Answers.After(l.w.Now.Add(slack)) && out < rollout.DrainDeadline-slack {
 		l.fail(invariant, "%s still answers requests", name)
 	}
 }

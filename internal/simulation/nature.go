@@ -86,6 +86,7 @@ func (l *life) launch(name string, e *Environment) Fault {
 	}
 	if fate != "" {
 		l.say(nil, "launch of %s: %s", e.Release.Version, fate)
+		l.disturb()
 		l.fate[name] = fate
 	}
 	switch fate {

@@ -45,6 +45,15 @@ func (l *life) guarded(s *endpoint.Spec) {
 	if l.chance(3) {
 		l.tested(s)
 	}
+	if l.chance(3) {
+		l.named(s)
+	}
+}
+
+// named gives the endpoint a host that Route 53 sends to it.
+func (l *life) named(s *endpoint.Spec) {
+	s.Routing.Hosts = []string{pick(l, []string{"checkout.acme.com", "pay.acme.com"})}
+	s.DNS = &endpoint.DNS{ZoneID: "Z1"}
 }
 
 // tested lets people, and perhaps a smoke check, reach a new environment before the

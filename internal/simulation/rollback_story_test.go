@@ -175,6 +175,66 @@ func TestRollbackAgain(t *testing.T) {
 	}
 }
 
+// An operator who changes his mind while a rollback is under way has left two releases:
+// neither gets more traffic on the way to the third, also where that is small.
+func TestRollbackElsewhereOnTheWay(t *testing.T) {
+	for name, small := range map[string]bool{"with all its capacity": false, "with a part of it": true} {
+		for cut, after := range map[string]bool{"before the first was sent": false, "after it was sent": true} {
+			t.Run(name+", "+cut, func(t *testing.T) {
+				s := begin(t, "1.0.0", "1.1.0", "1.2.0")
+				s.w.Fault = func(call string, answered bool) error {
+					if answered == after && strings.HasPrefix(call, "Shift") {
+						return context.Canceled
+					}
+					return nil
+				}
+				if err := s.rollback("1.1.0"); err == nil {
+					t.Fatal("it was not cut short")
+				}
+				s.w.Fault, s.w.Calls = nil, nil
+				for _, e := range s.w.Environments {
+					if small && e.Release.Version == "1.0.0" {
+						e.Instances = e.Instances[:1]
+					}
+				}
+				if err := s.rollback("1.0.0"); err != nil {
+					t.Fatal(err)
+				}
+				if first := s.calls()[0]; first != "Shift map[1.0.0:100]" {
+					t.Errorf("its first call is %s", first)
+				}
+				s.wantShares("1.0.0", 100)
+				for _, left := range []string{"1.1.0", "1.2.0"} {
+					s.wantErr(s.try(spec(left)), "is pinned")
+				}
+				s.wantQuiet(spec("1.0.0"))
+			})
+		}
+	}
+}
+
+// What others did to the weights is not put right on the way: that would send users to
+// what the operator leaves.
+func TestRollbackRepairsNothingFirst(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	weights := map[string]int{}
+	for name, e := range s.w.Environments {
+		if e.Release.Version == "1.0.0" {
+			weights[name] = 13
+		}
+	}
+	s.w.Rule.Weights = weights
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range s.calls() {
+		if strings.HasPrefix(call, "Shift") && call != "Shift map[1.0.0:100]" {
+			t.Errorf("it sent %s", call)
+		}
+	}
+	s.wantShares("1.0.0", 100)
+}
+
 // What never carried all traffic would go through steps: it is no way back.
 func TestNoRollbackToWhatIsNotProven(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")

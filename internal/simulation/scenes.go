@@ -24,7 +24,9 @@ var sought = slices.Concat(ofCalls, ofWorld, []Fault{Refused, Broken, Sick})
 // plots are the actions that seeds are after, the seldom ones more often.
 var plots = func() []string {
 	all := []string{
-		"Restore", "Restore", "Lose", "Scale", "Unaim", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Obey", "Point", "Unpoint", "Note", "Probe",
+		"Recap", "Recap", "Lift", "Lift", "Freeze", "Freeze", "Thaw", "Thaw", "Probe", "Aim", "Unaim",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)
@@ -34,7 +36,7 @@ var plots = func() []string {
 
 // scenes leads to the pair that the seed is after, again where it was missed.
 func (l *life) scenes(p Pair) {
-	for try := 0; l.broken == nil && (try < 2 && l.met[p] < 2 || try < 5 && l.met[p] == 0); try++ {
+	for try := 0; l.broken == nil && (try < 3 && l.met[p] < 2 || try < 5 && l.met[p] == 0); try++ {
 		l.scene(p)
 	}
 }
@@ -51,7 +53,7 @@ func (l *life) scene(p Pair) {
 	}
 	switch p.Fault {
 	case Refused, Broken, Sick:
-		if p.Action != "Restore" {
+		if p.Action != "Restore" && p.Action != "Note" {
 			l.leave(p.Fault)
 		}
 	}
@@ -70,10 +72,10 @@ func (l *life) scene(p Pair) {
 		next.Capacity = endpoint.Capacity{Min: next.Capacity.Min%3 + 1, Max: 6}
 		l.desired = next
 		l.wish(l.apply(next, false))
-	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim":
+	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim", "Point", "Unpoint":
 		l.holding(p)
 	case "Note":
-		l.taking()
+		l.taking(p)
 	case "Unroute", "Dissolve":
 		l.wish(l.remove())
 		if l.broken == nil {
@@ -87,7 +89,7 @@ func (l *life) scene(p Pair) {
 // seldom says that chance alone seldom leads to an action.
 func (l *life) seldom(action string) bool {
 	switch action {
-	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Note":
+	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Point", "Unpoint", "Note":
 		return true
 	}
 	return false

@@ -165,6 +165,51 @@ func TestRolloutCutShortIsWarm(t *testing.T) {
 	}
 }
 
+// shrunk is a rollout that was interrupted at 50 %, while somebody took an instance from
+// what it comes from.
+func shrunk(t *testing.T) story {
+	s := begin(t, "1.0.0")
+	ctx, cancel := context.WithCancel(context.Background())
+	s.atShare("1.1.0", 50, cancel)
+	if _, err := s.w.Roller("apply").Update(ctx, spec("1.1.0"), nil); err == nil {
+		t.Fatal("it was not cut short")
+	}
+	s.w.Watch, s.w.Calls = nil, nil
+	for _, e := range s.w.Environments {
+		if e.Release.Version == "1.0.0" {
+			e.Instances, e.Scaling.Min = e.Instances[:1], 1
+		}
+	}
+	return s
+}
+
+// Capacity comes before weight on the way back, too, while the candidate serves; but an
+// operator's rollback is not kept waiting, and nor is the way back from what is down.
+func TestWayBackTakesCapacity(t *testing.T) {
+	s := shrunk(t)
+	s.update(spec("1.0.0"))
+	if calls := s.calls(); calls[0] != "Scale 1.0.0" || calls[1] != "Shift map[1.0.0:100]" {
+		t.Errorf("its calls are %v", calls)
+	}
+	s = shrunk(t)
+	if err := s.rollback(""); err != nil {
+		t.Fatal(err)
+	}
+	if first := s.calls()[0]; first != "Shift map[1.0.0:100]" {
+		t.Errorf("an operator's rollback begins with %s", first)
+	}
+	s = shrunk(t)
+	for _, e := range s.w.Environments {
+		if e.Release.Version == "1.1.0" {
+			e.Instances = nil
+		}
+	}
+	s.update(spec("1.0.0"))
+	if first := s.calls()[0]; first != "Shift map[1.0.0:100]" {
+		t.Errorf("the way back from what is down begins with %s", first)
+	}
+}
+
 func TestUnhealthyReleaseNeverGetsTraffic(t *testing.T) {
 	s := begin(t, "1.0.0")
 	s.w.Unhealthy["1.2.0"] = true

@@ -22,7 +22,17 @@ type makers struct {
 	forms  int        // that the rule ever had
 	formed time.Time  // it got its last one
 	begun  bool       // its weights are ours
+	unrest bool       // the maker changes it when a launch fails
 	owed   string     // the form in which it is to be given back; empty: that is not known for sure
+}
+
+// disturb lets the rule's maker change it as soon as a launch has begun that will fail:
+// it is noted anew.
+func (l *life) disturb() {
+	if l.unrest {
+		l.unrest = false
+		l.w.plan(l.w.Now.Add(time.Millisecond), l.reform)
+	}
 }
 
 // stranger makes a rule that serves the endpoint's requests, and what is behind it.
@@ -36,11 +46,14 @@ func (l *life) stranger() {
 }
 
 // taking leads to a takeover: what there is goes, and somebody's rule serves.
-func (l *life) taking() {
+func (l *life) taking(p Pair) {
 	for try := 0; try < 3 && l.broken == nil; try++ {
 		l.wish(l.remove())
 		if r := l.record(); l.w.Rule == nil && (r == nil || r.Phase == endpoint.Deleted) {
 			l.stranger()
+		}
+		if p.Fault == Refused || p.Fault == Broken || p.Fault == Sick {
+			l.fates, l.unrest = append(l.fates, p.Fault), true
 		}
 		l.wish(l.apply(l.other(), false))
 	}

@@ -155,6 +155,7 @@ func (l *life) truth(r endpoint.Record) rollout.World {
 	if r.TakingOver() {
 		w.Sights[endpoint.OldGroups] = rollout.Sight{Found: true, Ready: true, Healthy: w.Traffic.OldHealthy}
 	}
+	w.DNS = l.w.zone(&w.Record)
 	rollout.Learn(&w.Record, w.Sights)
 	return w
 }

@@ -69,7 +69,7 @@ func (l *life) fit(h *holder, r *endpoint.Record, name string, weight int) {
 	// chose is not left half-way.
 	f := r.Rollout
 	live := name == r.Active && (f == nil || f.Step < 0 || f.Back != nil && (f.Back.Result == endpoint.RolledBack || f.Kind != endpoint.Hot || r.Environment(f.To).Failure != ""))
-	if target := r.Environment(name).Fingerprint; weight > l.sent[name] && l.rejected[target] && !live {
+	if target := r.Environment(name).Fingerprint; weight > l.sent[name] && weight > (rollout.Traffic{Weights: l.was}).Percent(name) && l.rejected[target] && !live {
 		l.fail("a rejected release gets no traffic", "%s gets %d %%, and failed before", name, weight)
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestTwoApplies(t *testing.T) {
 	w := start(t, sandbox.Config{})
 	one := w.workspace()
-	one.set("rollout.steps", []any{step(50, "12s"), step(100, "0s")})
+	one.set("rollout.steps", []any{step(50, "20s"), step(100, "0s")})
 	one.apply()
 	two := one.clone()
 	if r := two.terraform("import", "ionroller_endpoint.checkout", "checkout"); r.code != 0 {

@@ -66,11 +66,37 @@ func (o *Output) Paint(tone Tone, words string) string {
 }
 
 // Wrapped writes words as a paragraph whose lines all begin at an indentation.
-func (o *Output) Wrapped(indent int, words string) error {
+func (o *Output) Wrapped(indent int, tone Tone, words string) error {
 	margin := strings.Repeat(" ", indent)
 	for _, line := range o.wrap(words, o.width-indent) {
-		if _, err := fmt.Fprintln(o, margin+line); err != nil {
+		if _, err := fmt.Fprintln(o, margin+o.Paint(tone, line)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// Fact is something with a title.
+type Fact struct {
+	Title string
+	Words string
+	Tone  Tone
+}
+
+// Facts writes facts below each other, after an indentation.
+func (o *Output) Facts(indent int, facts []Fact) error {
+	widest := 0
+	for _, f := range facts {
+		widest = max(widest, lipgloss.Width(f.Title))
+	}
+	begin := indent + widest + gap
+	for _, f := range facts {
+		head := strings.Repeat(" ", indent) + o.Paint(Soft, f.Title) + strings.Repeat(" ", widest-lipgloss.Width(f.Title)+gap)
+		for _, line := range o.wrap(f.Words, o.width-begin) {
+			if _, err := fmt.Fprintln(o, head+o.Paint(f.Tone, line)); err != nil {
+				return err
+			}
+			head = strings.Repeat(" ", begin)
 		}
 	}
 	return nil

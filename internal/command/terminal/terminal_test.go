@@ -97,10 +97,20 @@ func TestWrapped(t *testing.T) {
 	var b strings.Builder
 	o := New(&b)
 	o.width = 30
-	if err := o.Wrapped(4, "one two three four five six seven eight"); err != nil {
+	if err := o.Wrapped(4, Plain, "one two three four five six seven eight"); err != nil {
 		t.Fatal(err)
 	}
 	if want := "    one two three four five\n    six seven eight\n"; b.String() != want {
 		t.Errorf("got %q", b.String())
+	}
+}
+
+func TestFacts(t *testing.T) {
+	var b strings.Builder
+	o := New(&b)
+	o.width = 34
+	err := o.Facts(2, []Fact{{"lease", "held by terraform, by alice on laptop", Plain}, {"daemon", "none", Notable}})
+	if want := "  lease   held by terraform, by\n          alice on laptop\n  daemon  none\n"; err != nil || b.String() != want {
+		t.Errorf("%v, got\n%s", err, b.String())
 	}
 }

@@ -61,6 +61,8 @@ type Config struct {
 	// Run gives, by image, the command that instances run in place of the demo
 	// service.
 	Run map[string]process.Command
+	// Hurry, once it is closed, has Close kill those commands without waiting.
+	Hurry <-chan struct{}
 	// MetricsLag is how long after its end a minute of the load balancers'
 	// metrics can be read, in AWS's time, that is divided by Speed: a minute when
 	// zero, at once when negative.

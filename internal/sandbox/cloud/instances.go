@@ -94,7 +94,7 @@ func (c *Cloud) start(t launchTemplate, id string) (server, error) {
 		log := c.config.Logger.Named(t.environment).Named(id)
 		return process.Start(process.Config{
 			Command: command, Version: t.version, Environment: t.environment, Instance: id, Env: maps.Clone(t.env),
-			Log: func(line string) { log.Info(line) },
+			Hurry: c.config.Hurry, Log: func(line string) { log.Info(line) },
 		})
 	}
 	return demoservice.Start("127.0.0.1:0", demoservice.Config{

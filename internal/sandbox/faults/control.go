@@ -61,7 +61,7 @@ func read(r io.Reader) (Settings, error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&have); err != nil {
-		return Settings{}, fmt.Errorf("reading the faults: %w", err)
+		return Settings{}, fmt.Errorf(`reading the faults, an object such as {"faults": [{"service": "s3", "latency": "50ms"}]}: %w`, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return Settings{}, errors.New("reading the faults: something follows the JSON object")

@@ -25,6 +25,8 @@ type Config struct {
 	// Env is added to the variables of this process. PORT and VERSION are added
 	// to both.
 	Env map[string]string
+	// Hurry, once it is closed, has Close kill the command without waiting.
+	Hurry <-chan struct{}
 	// Log takes the lines that the command writes, and one when it ends; it may be
 	// called by several goroutines.
 	Log func(line string)
@@ -38,6 +40,7 @@ type Process struct {
 	output sync.WaitGroup
 	pipe   *os.File
 	grace  time.Duration
+	hurry  <-chan struct{}
 	close  sync.Once
 }
 
@@ -74,7 +77,7 @@ func Start(c Config) (*Process, error) {
 		read.Close()
 		return nil, fmt.Errorf("instance %s: starting the command: %w", c.Instance, err)
 	}
-	p := &Process{addr: net.JoinHostPort("127.0.0.1", port), cmd: cmd, exited: make(chan struct{}), pipe: read, grace: closeGrace}
+	p := &Process{addr: net.JoinHostPort("127.0.0.1", port), cmd: cmd, exited: make(chan struct{}), pipe: read, grace: closeGrace, hurry: c.Hurry}
 	p.output.Go(func() { pass(read, c.Log) })
 	go func() {
 		defer close(p.exited)
@@ -133,6 +136,9 @@ func (p *Process) Close() error {
 		select {
 		case <-p.exited:
 		case <-time.After(p.grace):
+			kill(p.cmd)
+			<-p.exited
+		case <-p.hurry:
 			kill(p.cmd)
 			<-p.exited
 		}

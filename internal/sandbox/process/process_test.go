@@ -154,6 +154,21 @@ func TestStubborn(t *testing.T) {
 	gone(t, p.cmd.Process.Pid)
 }
 
+// TestHurry: who is in a hurry does not wait for a command that does not end.
+func TestHurry(t *testing.T) {
+	t.Parallel()
+	p, l := start(t, "stubborn")
+	l.wait(t, "ready")
+	hurry := make(chan struct{})
+	p.grace, p.hurry = time.Hour, hurry
+	closed := make(chan struct{})
+	go func() { p.Close(); close(closed) }()
+	close(hurry)
+	<-closed
+	l.wait(t, "the command ended: signal: killed")
+	gone(t, p.cmd.Process.Pid)
+}
+
 // gone waits until a process is no more, or a zombie that its new parent will
 // clear away.
 func gone(t *testing.T, pid int) {

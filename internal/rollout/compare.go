@@ -144,7 +144,7 @@ func (c *comparison) environment(e *endpoint.Environment) {
 	if !s.Found || s.Terminating {
 		return
 	}
-	if want, ok := c.scaling(e); ok && s.ScalingGroup != "" {
+	if want := c.scaling(e); s.ScalingGroup != "" {
 		c.add(item+".scaling", bounds(want), bounds(s.Scaling))
 	}
 	if e.Name == c.r.Active && c.r.Rollout == nil {

@@ -134,7 +134,7 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 		return verdict{unclear: fmt.Sprintf("%s answered %g requests %s and analysis needs %g (rollout.analysis.minimum_requests)", f.To, m.Requests, window(m), least)}
 	}
 	b := d.Guards.Measures[f.From]
-	compared := f.From != "" && f.Share(f.Step) < 100
+	compared := f.From != "" && f.Share(f.Step) < 100 && !f.Shared()
 	short := compared && b.Requests < least
 	if e := a.ErrorRate; e != nil {
 		if e.Max != nil && m.Rate() > *e.Max {
@@ -172,7 +172,7 @@ func (d *decider) fail(f *endpoint.Rollout, e endpoint.Evidence) (Decision, bool
 	if f.Step >= 0 {
 		e.Share = f.Share(f.Step)
 	}
-	reason := accusation(e)
+	reason := accusation(e, f)
 	switch {
 	case f.Step >= 0 && f.From == "":
 		return d.freeze(reason+"; there is no release to go back to", &e)
@@ -186,15 +186,23 @@ func (d *decider) fail(f *endpoint.Rollout, e endpoint.Evidence) (Decision, bool
 }
 
 // accusation words what a guard has against a release.
-func accusation(e endpoint.Evidence) string {
+func accusation(e endpoint.Evidence, f *endpoint.Rollout) string {
 	var text string
+	together := f.Shared() && f.Step >= 0
 	if e.Guard == "alarm" {
 		text = fmt.Sprintf("alarm %s is in state %s", e.Subject, e.Value)
 		if e.Window != "" {
 			text += fmt.Sprintf(" (%s)", e.Window)
 		}
 	} else {
-		text = fmt.Sprintf("%s of %s is %s, allowed is %s, %s", e.Guard, e.Subject, e.Value, e.Threshold, e.Window)
+		subject := e.Subject
+		if together {
+			subject = fmt.Sprintf("both releases, in the target group of %s,", subject)
+		}
+		text = fmt.Sprintf("%s of %s is %s, allowed is %s, %s", e.Guard, subject, e.Value, e.Threshold, e.Window)
+	}
+	if together {
+		return text + fmt.Sprintf("; %d of %d instances were of it, and both releases answered %g requests there that CloudWatch knows of", f.Step+1, len(f.Steps), e.Exposed)
 	}
 	if e.Share > 0 {
 		text += fmt.Sprintf("; it had %d %% of traffic and answered %g requests that CloudWatch knows of", e.Share, e.Exposed)

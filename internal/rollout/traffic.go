@@ -14,8 +14,14 @@ import (
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
+	if d.entering() && !d.placed() {
+		return pass() // the rule is as wanted, and instances are not yet
+	}
 	if want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
 		return do(Settle{want})
+	}
+	if d.entering() && d.followed() && d.r.Move == nil && d.Traffic.Routed && d.Traffic.Is(want) {
+		return do(Settle{want}) // the rule need not change
 	}
 	return pass()
 }
@@ -43,7 +49,7 @@ func (d *decider) stepping() bool {
 // repair makes the rule send what the record says, whoever changed it.
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
-	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping())
+	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping() && !d.followed())
 	doubtful := d.r.Move != nil && !d.proven(want)
 	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
 		return pass()
@@ -56,7 +62,7 @@ func (d *decider) repair() (Decision, bool) {
 			return wait(Health)
 		}
 	}
-	if f := d.r.Rollout; d.stepping() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && (d.Sights[f.To].Healthy < d.need(f, f.Step) || d.alarmed(f)) {
+	if f := d.r.Rollout; d.stepping() && !d.followed() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && (d.short(f) || d.alarmed(f)) {
 		// Its capacity went, or an alarm went off, after the step was decided on: back
 		// to the step before.
 		return do(Advance{f.Step - 1})
@@ -85,12 +91,12 @@ func (d *decider) leaving() bool {
 // somebody else sent it, to what is not.
 func (d *decider) worse(want map[string]int) bool {
 	for name := range want {
-		if d.Sights[name].Healthy > 0 {
+		if d.Sights[name].Able() > 0 {
 			return false
 		}
 	}
 	for name, weight := range d.Traffic.Weights {
-		if weight > 0 && d.Sights[name].Healthy > 0 {
+		if weight > 0 && d.Sights[name].Able() > 0 {
 			return true
 		}
 	}
@@ -140,6 +146,8 @@ func (d *decider) whyShift() string {
 	switch {
 	case f != nil && f.Back != nil:
 		return "traffic goes back: " + f.Back.Reason
+	case d.entering() && !d.followed():
+		return fmt.Sprintf("the instances of %s stand in its target group, and make room one by one", d.r.ActiveVersion())
 	case d.stepping():
 		return fmt.Sprintf("step %d of %d", f.Step+1, len(f.Steps))
 	case d.Traffic.RuleARN == "":

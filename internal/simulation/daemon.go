@@ -73,7 +73,7 @@ func (l *life) handOver() {
 		return // of failures converge tells
 	}
 	l.desired = next
-	l.must(l.watchOver(next.Rollout.MinimumDuration() + next.Rollout.HealthyWithin.Std() + 30*time.Minute))
+	l.must(l.watchOver(next.Rollout.MinimumDuration(next.Capacity.Min) + next.Rollout.HealthyWithin.Std() + 30*time.Minute))
 	l.stay()
 }
 

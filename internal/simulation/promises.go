@@ -90,6 +90,9 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 			l.fail("an alarm that fired is heard", "it fired at %s, and step %d follows", at.Format("15:04:05"), f.Step+1)
 		}
 	}
+	if same && f.Step > was.Step && was.Step >= 0 && l.w.Now.Before(was.Since.Add(was.Steps[was.Step].Bake.Std()-slack)) {
+		l.fail("a step is baked", "step %d follows at %s", f.Step+1, l.w.Now.Format("15:04:05"))
+	}
 	if same && f.Step > was.Step && was.Paused != nil {
 		l.fail("a paused rollout goes no step further", "step %d", f.Step+1)
 	}

@@ -72,7 +72,7 @@ func (l *life) scene(p Pair) {
 		next.Capacity = endpoint.Capacity{Min: next.Capacity.Min%3 + 1, Max: 6}
 		l.desired = next
 		l.wish(l.apply(next, false))
-	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim", "Point", "Unpoint":
+	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim", "Point", "Unpoint", "Join", "Attach", "Detach", "Register", "Deregister":
 		l.holding(p)
 	case "Unroute", "Dissolve":
 		l.wish(l.remove())
@@ -87,7 +87,7 @@ func (l *life) scene(p Pair) {
 // seldom says that chance alone seldom leads to an action.
 func (l *life) seldom(action string) bool {
 	switch action {
-	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Point", "Unpoint":
+	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Point", "Unpoint", "Join", "Attach", "Detach", "Register", "Deregister":
 		return true
 	}
 	return false

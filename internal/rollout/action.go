@@ -85,15 +85,17 @@ type (
 		Capacity    endpoint.Capacity
 	}
 	// Attach lets an environment's scaling group fill its target group again, with all
-	// of its instances; Detach takes them out, and no more come in by themselves.
+	// of its instances.
 	Attach struct{ Environment string }
+	// Detach takes them out, and no more come in by themselves.
 	Detach struct{ Environment string }
 	// Register puts instances into an environment's target group, its own or another
-	// environment's; Deregister takes them out.
+	// environment's.
 	Register struct {
 		Environment string
 		Instances   []string
 	}
+	// Deregister takes them out.
 	Deregister struct {
 		Environment string
 		Instances   []string

@@ -168,7 +168,7 @@ func window(m Measure) string {
 
 // fail does what the policy says when a guard spoke against the release.
 func (d *decider) fail(f *endpoint.Rollout, e endpoint.Evidence) (Decision, bool) {
-	e.Exposed = d.Guards.Exposed
+	e.Exposed, e.Together = d.Guards.Exposed, f.Shared() && f.Step >= 0
 	if f.Step >= 0 {
 		e.Share = f.Share(f.Step)
 	}
@@ -188,7 +188,6 @@ func (d *decider) fail(f *endpoint.Rollout, e endpoint.Evidence) (Decision, bool
 // accusation words what a guard has against a release.
 func accusation(e endpoint.Evidence, f *endpoint.Rollout) string {
 	var text string
-	together := f.Shared() && f.Step >= 0
 	if e.Guard == "alarm" {
 		text = fmt.Sprintf("alarm %s is in state %s", e.Subject, e.Value)
 		if e.Window != "" {
@@ -196,12 +195,12 @@ func accusation(e endpoint.Evidence, f *endpoint.Rollout) string {
 		}
 	} else {
 		subject := e.Subject
-		if together {
+		if e.Together {
 			subject = fmt.Sprintf("both releases, in the target group of %s,", subject)
 		}
 		text = fmt.Sprintf("%s of %s is %s, allowed is %s, %s", e.Guard, subject, e.Value, e.Threshold, e.Window)
 	}
-	if together {
+	if e.Together {
 		return text + fmt.Sprintf("; %d of %d instances were of it, and both releases answered %g requests there that CloudWatch knows of", f.Step+1, len(f.Steps), e.Exposed)
 	}
 	if e.Share > 0 {

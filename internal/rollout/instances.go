@@ -54,7 +54,10 @@ func (d *decider) short(f *endpoint.Rollout) bool {
 // instances are registered one by one.
 func (d *decider) still(e *endpoint.Environment) bool {
 	f := d.r.Rollout
-	return f != nil && f.Shared() && (e.Name == f.From || e.Name == f.To && !(last(f) && !f.Since.IsZero()))
+	if f == nil || !f.Shared() {
+		return false
+	}
+	return e.Name == f.From || e.Name == f.To && (!last(f) || f.Since.IsZero())
 }
 
 // placement is what is left to be done until instances stand as the step says: an
@@ -156,7 +159,7 @@ func (d *decider) oneMore(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 // exchange brings instances where the step says, and keeps them there: one that dies
 // is replaced by one of the same environment. It leaves the rest of a step to the
 // way of all rollouts.
-func (d *decider) exchange(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
+func (d *decider) exchange(f *endpoint.Rollout) (Decision, bool) {
 	if f.Frozen == nil {
 		if v := d.verdict(f); v.against != nil {
 			return d.fail(f, *v.against)

@@ -28,7 +28,7 @@ func (d *decider) progress() (Decision, bool) {
 		}
 		return d.advance(f, to)
 	case f.Shared():
-		if decision, ok := d.exchange(f, to); ok {
+		if decision, ok := d.exchange(f); ok {
 			return decision, ok
 		}
 	}

@@ -16,6 +16,7 @@ import (
 // promises is what the invariants of guarded rollouts remember.
 type promises struct {
 	stepped time.Time      // the look on which the rollout's step was decided
+	heeded  bool           // and alarms had a say in it
 	still   map[string]int // weights when the rollout was frozen
 	edited  time.Time      // a person changed the rule
 	excused bool           // the call under way comes later than any lease allows for
@@ -70,7 +71,7 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 	}
 	same := was != nil && was.ID == f.ID
 	if !same || was.Step < f.Step {
-		l.stepped = h.looked
+		l.stepped, l.heeded = h.looked, len(next.Desired.Rollout.Alarms) > 0
 		l.probed(next)
 	}
 	if f.Frozen != nil && (!same || was.Frozen == nil) {
@@ -154,7 +155,8 @@ func (l *life) forward(h *holder, r *endpoint.Record, name string, weight int) {
 		l.fail("a rollout does not exceed its cap", "%s gets %d %%, and the cap is %d %%", name, weight, policy.Cap())
 	}
 	firing := l.w.Alarms[alarmName].State == rollout.AlarmFiring && (l.firing.Before(l.stepped) || l.firing.Before(h.looked.Add(-fewLooks)))
-	if len(policy.Alarms) > 0 && firing {
+	// With nothing to go back to, an alarm that is named since then freezes it later.
+	if len(policy.Alarms) > 0 && firing && (f.From != "" || l.heeded) {
 		l.fail("no weight rises while an alarm fires", "%s gets %d %%, and the alarm fires since %s", name, weight, l.firing.Format("15:04:05"))
 	}
 }

@@ -101,16 +101,13 @@ func (d *decider) placement() placement {
 	return placement{}
 }
 
-// gathering is the placement before the first step, while no user's request goes to
+// gathering is the placement before the first step, while the rule sends no request to
 // the candidate's target group: all healthy instances of From are in it, and nothing
 // else.
 func (d *decider) gathering(f *endpoint.Rollout) placement {
 	ours, theirs, home := d.standing(f.To, f.To), d.standing(f.To, f.From), d.standing(f.From, f.From)
 	missing := except(home.healthy, theirs.present())
-	_, routed := d.Traffic.Weights[f.To]
 	switch {
-	case routed:
-		return placement{lacks: "the rule still names the target group of " + f.To}
 	case !d.Sights[f.From].Scaling.Suspended || !d.Sights[f.To].Scaling.Suspended:
 		return placement{lacks: "scaling is not suspended yet"}
 	case !d.Sights[f.To].Detached:

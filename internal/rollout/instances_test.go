@@ -77,6 +77,12 @@ func TestDecideByInstance(t *testing.T) {
 			-1, nil, func(w *rollout.World) { see(w, from, func(s *rollout.Sight) { s.Scaling.Suspended = false }) },
 			"scale env-1.0.0 to 2-4 instances, its own scaling suspended",
 		},
+		"nothing moves while the platform is busy": {
+			-1, targets{"b1": good, "b2": good}, func(w *rollout.World) {
+				see(w, to, func(s *rollout.Sight) { s.Detached, s.Ready, s.Scaling.Suspended = false, false, false })
+			},
+			"wait for the environment to become healthy",
+		},
 		"the old ones join all together":        {-1, nil, nil, "register a1, a2 with " + to},
 		"one that was missed joins them":        {-1, targets{"a1": good}, nil, "register a2 with " + to},
 		"they are healthy before traffic comes": {-1, targets{"a1": good, "a2": fresh}, nil, "wait for the environment to become healthy"},

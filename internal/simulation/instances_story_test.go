@@ -15,12 +15,9 @@ import (
 )
 
 // byInstance is a spec whose instances move, one after the other.
-func byInstance(version string, change ...func(*endpoint.RolloutPolicy)) endpoint.Spec {
+func byInstance(version string) endpoint.Spec {
 	s := guarded(version)
 	s.Rollout.By, s.Rollout.Steps = endpoint.ByInstance, []endpoint.Step{{Bake: endpoint.Duration(5 * time.Minute)}}
-	for _, c := range change {
-		c(&s.Rollout)
-	}
 	return s
 }
 

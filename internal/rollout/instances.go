@@ -5,7 +5,6 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
@@ -83,7 +82,8 @@ func (d *decider) placement() placement {
 	ours, theirs, home := d.standing(f.To, f.To), d.standing(f.To, f.From), d.standing(f.From, f.From)
 	spare := except(home.healthy, theirs.present())
 	serving := len(theirs.healthy) + len(theirs.fresh)
-	idle := slices.Concat(ours.absent, ours.leaving)
+	// Always in the same order: a read that shows the past leads to the same instance.
+	idle := except(d.Sights[f.To].Instances, ours.present())
 	switch present := len(ours.present()); {
 	case serving < room && len(spare) > 0:
 		return placement{do: Register{f.To, spare[:min(len(spare), room-serving)]}}

@@ -55,7 +55,6 @@ func (w World) Percent(name string) int {
 // standing is how the instances of one environment stand in a target group.
 type standing struct {
 	healthy, fresh, ill, leaving []string
-	absent                       []string // in service, and not in the group
 }
 
 // present are those that get requests, or will.
@@ -75,8 +74,6 @@ func (w World) standing(host, home string) standing {
 			s.ill = append(s.ill, id)
 		case TargetLeaving:
 			s.leaving = append(s.leaving, id)
-		default:
-			s.absent = append(s.absent, id)
 		}
 	}
 	return s

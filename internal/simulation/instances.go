@@ -217,9 +217,15 @@ func (l *life) registered(h *holder, host string, instances []string) {
 	if f == nil || !slices.Contains(ids(e), instances[0]) {
 		return
 	}
-	n := len(e.Instances) - e.in(e, true, "", l.w.Now) - e.in(e, true, rollout.TargetLeaving, l.w.Now)
-	if e.Detached && n > f.Step+1 {
-		l.fail("one instance a step", "%d instances of %s are registered at step %d", n, host, f.Step+1)
+	// What was so since its last look is what it could know of.
+	before := len(e.Instances)
+	l.w.between(h.shown, func(m moment, at time.Time) {
+		if e, ok := m.environments[host]; ok {
+			before = min(before, len(e.Instances)-e.in(&e, true, "", at)-e.in(&e, true, rollout.TargetLeaving, at))
+		}
+	})
+	if e.Detached && before > f.Step {
+		l.fail("one instance a step", "%s is registered at step %d, where %d of %s are already", instances[0], f.Step+1, before, host)
 	}
 	firing := l.w.Alarms[alarmName].State == rollout.AlarmFiring && l.firing.Before(h.looked.Add(-fewLooks))
 	if firing && f.Frozen == nil && len(l.record().Desired.Rollout.Alarms) > 0 {

@@ -12,7 +12,7 @@ import (
 
 // SchemaVersion is the version of Record that this program writes. It reads that
 // and every older one.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // upgrades make of a record's text in one schema that of the next. They stay as
 // they are: a journal may have records that nobody has written to for years.
@@ -23,6 +23,15 @@ var upgrades = map[int]func(record map[string]any){
 			if retention := object(record, spec, "retention"); retention != nil {
 				retention["keep_for"] = retention["for"]
 				delete(retention, "for")
+			}
+		}
+	},
+	// Rollouts went by weight, and nothing said so. What one by instance says must not
+	// be lost: hence a new schema for what is only added.
+	2: func(record map[string]any) {
+		for _, spec := range []string{"desired", "accepted"} {
+			if rollout := object(record, spec, "rollout"); rollout != nil {
+				rollout["by"] = string(ByWeight)
 			}
 		}
 	},

@@ -60,10 +60,10 @@ func TestRecordsOfEverySchema(t *testing.T) {
 
 func TestParseRecord(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
-		"newer":          {`{"schema": 99, "phase": {"new": "meaning"}}`, "written by a newer ionroller, in schema 99, and this one reads up to 2: upgrade ionroller"},
+		"newer":          {`{"schema": 99, "phase": {"new": "meaning"}}`, "written by a newer ionroller, in schema 99, and this one reads up to 3: upgrade ionroller"},
 		"no schema":      {`{"endpoint": "checkout"}`, "it is not a record: it has no schema"},
 		"no JSON":        {`<html>`, "it is not a record"},
-		"another shape":  {`{"schema": 2, "phase": {}}`, "it is not a record of schema 2"},
+		"another shape":  {`{"schema": 3, "phase": {}}`, "it is not a record of schema 3"},
 		"older, by hand": {`{"schema": 1, "desired": [], "phase": "live"}`, "it is not a record of schema 1"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -61,8 +61,7 @@ resource "ionroller_endpoint" "checkout" {
     healthy_within = "10m"
   }
 
-  # max comes first: HCL reads a leading "for" as the start of a for expression.
-  retention = { max = 2, for = "1h" }
+  retention = { keep_for = "1h", max = 2 }
 
   deletion_protection = false # an example is to be thrown away
 

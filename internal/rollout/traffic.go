@@ -14,14 +14,12 @@ import (
 // settle notes that weights that were sent have been read back.
 func (d *decider) settle() (Decision, bool) {
 	want := d.r.Weights()
-	if d.entering() && !d.placed() {
-		return pass() // the rule is as wanted, and instances are not yet
+	if want == nil || !d.Traffic.Is(want) || !d.Traffic.Routed || d.entering() && !d.placed() {
+		return pass()
 	}
-	if want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
+	// The later steps by instance need no change of the rule.
+	if d.proven(want) || d.entering() && d.followed() && d.r.Move == nil {
 		return do(Settle{want})
-	}
-	if d.entering() && d.followed() && d.r.Move == nil && d.Traffic.Routed && d.Traffic.Is(want) {
-		return do(Settle{want}) // the rule need not change
 	}
 	return pass()
 }

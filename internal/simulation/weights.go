@@ -88,6 +88,9 @@ func (l *life) raised(h *holder, r *endpoint.Record, name string, weight int) {
 	if forward && f.From != "" && l.most(h, f.From) == 0 {
 		need = 1
 	}
+	if forward && f.Urgent && r.Pin != nil && l.rejected[r.Environment(f.From).Fingerprint] {
+		need = 1 // an operator left both releases that serve
+	}
 	if forward && f.Shared() {
 		need = min(need, max(1, l.fewest(h, f.From))) // they are those that were there
 	}

@@ -24,7 +24,7 @@ func (w *world) byInstance(bake string) *workspace {
 	ws := w.workspace()
 	ws.set("capacity", map[string]any{"min": 2, "max": 4})
 	ws.set("rollout", map[string]any{"by": "instance", "steps": []any{map[string]any{"bake": bake}}})
-	ws.set("retention.for", "24h")
+	ws.set("retention.keep_for", "24h")
 	return ws
 }
 

@@ -32,7 +32,7 @@ func moving(step int, targets map[string]rollout.Target) rollout.World {
 		w.Traffic.Weights = map[string]int{from: 100}
 	}
 	if step == 0 {
-		w.Record.Move = &endpoint.Move{Weights: map[string]int{to: 100}, Since: noon}
+		w.Record.Move = &endpoint.Move{Weights: map[string]int{to: 100}, Since: noon, Answered: true}
 	}
 	w.Record.Environment(from).Full = 2
 	still := rollout.Scaling{Min: 2, Max: 4, Suspended: true}

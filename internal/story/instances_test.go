@@ -103,6 +103,11 @@ func TestInstanceByInstance(t *testing.T) {
 	w.wantExplained()
 	w.wantApart()
 	ws.wantEmptyPlan()
+	imported := ws.clone()
+	if r := imported.terraform("import", "ionroller_endpoint.checkout", "checkout"); r.code != 0 {
+		t.Fatalf("import failed:\n%s", r.out)
+	}
+	imported.wantEmptyPlan()
 
 	// Back in one change of weight, and forward again by instance.
 	ws.set("version", "1.0.0")

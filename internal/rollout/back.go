@@ -45,7 +45,7 @@ func WayBack(w World, version string) (*endpoint.Environment, error) {
 // begunBack is the environment to which an operator's rollback is under way, or "".
 func begunBack(r *endpoint.Record) string {
 	if f := r.Rollout; f != nil && f.Kind == endpoint.Hot && r.Pin != nil {
-		if to := r.Environment(f.To); to.Fingerprint == r.Pin.Fingerprint && to.Dropped == "" {
+		if to := r.Environment(f.To); to != nil && to.Fingerprint == r.Pin.Fingerprint && to.Dropped == "" {
 			return to.Name
 		}
 	}

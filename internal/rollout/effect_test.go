@@ -47,4 +47,8 @@ func TestRollbackCutShort(t *testing.T) {
 			t.Errorf("dropped %q: back to %+v, %v; want %s", dropped, back, err, want)
 		}
 	}
+	w.Record.Environments = nil // a removal has come so far
+	if back, err := rollout.WayBack(w, ""); err == nil {
+		t.Errorf("back to %+v, which is gone", back)
+	}
 }

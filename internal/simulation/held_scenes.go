@@ -46,8 +46,10 @@ func (l *life) holding(p Pair) {
 		next.Rollout.By = endpoint.ByInstance
 		next.Rollout.Steps = []endpoint.Step{{Bake: endpoint.Duration(5 * time.Second)}}
 		next.Retention.Max = 0 // to what is kept it would go by weight
-		apply()
-		next.Release.Version = l.other().Release.Version
+		for range 2 {
+			apply()
+			next.Release.Version = l.other().Release.Version
+		}
 	case "Lift":
 		pause(endpoint.ThenPromote)
 	case "Freeze", "Thaw":

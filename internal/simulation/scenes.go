@@ -27,6 +27,7 @@ var plots = func() []string {
 		"Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
 		"Obey", "Point", "Unpoint",
 		"Recap", "Recap", "Lift", "Lift", "Freeze", "Freeze", "Thaw", "Thaw", "Probe", "Aim", "Unaim",
+		"Join", "Attach", "Detach", "Register", "Deregister",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)

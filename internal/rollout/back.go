@@ -85,7 +85,14 @@ func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Reco
 // the release it leads to as well: neither end may get more traffic on the way.
 func (e *effect) redirect(to *endpoint.Environment) {
 	f := e.r.Rollout
-	if f == nil || f.Kind != endpoint.Hot || f.Back != nil || f.Step < 0 || to.Name == f.To || to.Name == f.From || !(&decider{r: &e.r}).left(f.From) {
+	if f == nil || f.Kind != endpoint.Hot || f.Step < 0 || to.Name == f.From || !(&decider{r: &e.r}).left(f.From) {
+		return
+	}
+	if to.Name == f.To {
+		if f.Back != nil { // it was given up, and is wanted again
+			f.Back = nil
+			f.Set(f.Step)
+		}
 		return
 	}
 	e.finish(endpoint.Superseded, fmt.Sprintf("an operator went back to %s", to.Release.Version))

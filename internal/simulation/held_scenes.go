@@ -46,6 +46,7 @@ func (l *life) holding(p Pair) {
 		next.Rollout.By = endpoint.ByInstance
 		next.Rollout.Steps = []endpoint.Step{{Bake: endpoint.Duration(5 * time.Second)}}
 		next.Retention.Max = 0 // to what is kept it would go by weight
+		l.aims = append(l.aims, aim{p, 3})
 		for range 2 {
 			apply()
 			next.Release.Version = l.other().Release.Version

@@ -24,10 +24,10 @@ var sought = slices.Concat(ofCalls, ofWorld, []Fault{Refused, Broken, Sick})
 // plots are the actions that seeds are after, the seldom ones more often.
 var plots = func() []string {
 	all := []string{
-		"Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Restore", "Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
 		"Obey", "Point", "Unpoint",
 		"Recap", "Recap", "Lift", "Lift", "Freeze", "Freeze", "Thaw", "Thaw", "Probe", "Aim", "Unaim",
-		"Join", "Attach", "Detach", "Register", "Deregister",
+		"Join", "Attach", "Attach", "Detach", "Register", "Deregister",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)

@@ -98,7 +98,9 @@ func (d *decider) worse(want map[string]int) bool {
 			return true
 		}
 	}
-	return false
+	// Where traffic goes back from has its share still, though a read of the past shows none.
+	f := d.r.Rollout
+	return f != nil && f.Back != nil && f.Step >= 0 && !d.sent(want) && d.Sights[f.To].Able() > 0
 }
 
 // hasty says that traffic which goes back, because another release was asked for, would

@@ -153,6 +153,7 @@ var guards = slices.Concat(
 	// It takes a run that dies between two calls while an alarm begins to fire, or an
 	// order to pause in the last step.
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"where traffic goes back from has its share still", "return f != nil && f.Back != nil && f.Step >= 0 && !d.sent(want) &&", "return false &&"},
 		{"no weight is sent under an alarm that fired since", " || d.alarmed(f)) {", ") {"},
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 	}),

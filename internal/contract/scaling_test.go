@@ -178,7 +178,7 @@ func groupScaled(w *world) {
 	for _, want := range []rollout.Scaling{{Min: 3, Max: 4, Suspended: true}, {Min: 3, Max: 5, Suspended: true}, {Min: 1, Max: 4}} {
 		w.ok(platform.Scale(w.ctx, e, want))
 		g := w.scaling(name)
-		w.same("scaling", want, rollout.Scaling{Min: int(*g.MinSize), Max: int(*g.MaxSize), Suspended: len(g.SuspendedProcesses) == 2})
+		w.same("scaling", want, rollout.Scaling{Min: int(*g.MinSize), Max: int(*g.MaxSize), Suspended: len(g.SuspendedProcesses) == 3})
 	}
 	w.same("desired", int32(3), *w.scaling(name).DesiredCapacity)
 	e.ScalingGroup += "-nothing"

@@ -144,8 +144,21 @@ data "aws_iam_policy_document" "ionroller" {
   }
 
   statement {
+    sid = "MoveInstances"
+    actions = [
+      "elasticloadbalancing:DeregisterTargets",
+      "elasticloadbalancing:RegisterTargets",
+    ]
+    resources = [
+      "arn:aws:elasticloadbalancing:*:*:targetgroup/awseb-*",
+    ]
+  }
+
+  statement {
     sid = "HoldCapacity"
     actions = [
+      "autoscaling:AttachLoadBalancerTargetGroups",
+      "autoscaling:DetachLoadBalancerTargetGroups",
       "autoscaling:ResumeProcesses",
       "autoscaling:SuspendProcesses",
       "autoscaling:UpdateAutoScalingGroup",

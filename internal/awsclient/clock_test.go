@@ -51,7 +51,7 @@ func TestClockOfAMachineThatIsRight(t *testing.T) {
 			sent := time.Now()
 			time.Sleep(7 * time.Millisecond)
 			c.learn(sent, time.Now(), time.Now().Truncate(time.Second))
-			if off := c.Now().Sub(time.Now()); off != 0 {
+			if off := time.Until(c.Now()); off != 0 {
 				t.Fatalf("%s off", off)
 			}
 			time.Sleep(13 * time.Millisecond)

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
-	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
@@ -134,8 +133,9 @@ func (p *Platform) details(ctx context.Context, r *endpoint.Record, seen []*sigh
 	if err := p.capacities(ctx, found); err != nil {
 		return err
 	}
+	whose := owners(found)
 	return each(found, func(s *sighting) error {
-		if err := p.targets(ctx, s); err != nil {
+		if err := p.targets(ctx, s, whose); err != nil {
 			return err
 		}
 		if s.e.Carried || s.e.Failure != "" || s.Terminating {
@@ -185,12 +185,15 @@ func (p *Platform) capacities(ctx context.Context, found []*sighting) error {
 		}
 		s.Desired = int(aws.ToInt32(g.DesiredCapacity))
 		s.Scaling = scalingOf(g)
+		s.Instances = inService(g)
+		s.Detached = s.TargetGroup != "" && !slices.Contains(g.TargetGroupARNs, s.TargetGroup)
 	}
 	return nil
 }
 
-// targets counts the targets that pass their health check.
-func (p *Platform) targets(ctx context.Context, s *sighting) error {
+// targets reads the target group of an environment, and counts the targets that pass
+// their health check. Those that another environment's scaling group has do not count.
+func (p *Platform) targets(ctx context.Context, s *sighting, whose map[string]*sighting) error {
 	if s.TargetGroup == "" {
 		return nil
 	}
@@ -201,8 +204,14 @@ func (p *Platform) targets(ctx context.Context, s *sighting) error {
 	if err != nil {
 		return fmt.Errorf("describing the targets of %s: %w", s.TargetGroup, err)
 	}
+	s.Targets = map[string]rollout.Target{}
 	for _, t := range out.TargetHealthDescriptions {
-		if t.TargetHealth != nil && t.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy {
+		if t.TargetHealth == nil || t.Target == nil {
+			continue
+		}
+		id := aws.ToString(t.Target.Id)
+		s.Targets[id] = targetState(t.TargetHealth.State)
+		if owner := whose[id]; s.Targets[id] == rollout.TargetHealthy && (owner == nil || owner == s) {
 			s.Healthy++
 		}
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // ownScaling are the processes by which a group changes its size by itself.
-var ownScaling = []string{"AlarmNotification", "ScheduledActions"}
+var ownScaling = []string{"AlarmNotification", "ScheduledActions", "AZRebalance"}
 
 // Scale bounds the scaling group of an environment and suspends or resumes its
 // own scaling. A minimum above the present size makes AWS add instances.

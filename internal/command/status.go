@@ -176,7 +176,7 @@ func newStatusOf(w rollout.World) status {
 		e := &r.Environments[i]
 		sight := w.Sights[e.Name]
 		row := environmentStatus{
-			Name: e.Name, ID: e.ID, Version: e.Release.Version, Fingerprint: e.Fingerprint, Role: r.Role(e), Weight: w.Traffic.Percent(e.Name),
+			Name: e.Name, ID: e.ID, Version: e.Release.Version, Fingerprint: e.Fingerprint, Role: r.Role(e), Weight: w.Percent(e.Name),
 			Health: sight.Health(), Healthy: sight.Healthy, Desired: sight.Desired, Proven: e.Proven, Created: e.Created, Failure: e.Failure,
 		}
 		if !e.OutSince.IsZero() {

@@ -4,9 +4,13 @@
 package contract
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/beanstalk"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -24,6 +28,7 @@ var scalingContracts = []contract{
 	{"a desired capacity outside of the bounds is refused", capacityRefused},
 	{"processes are suspended and resumed, each by itself", processesSuspended},
 	{"platform: a scaling group is bounded and suspended, and back", groupScaled},
+	{"platform: instances are moved between target groups", instancesMoved},
 }
 
 func (w *world) scaling(name string) types.AutoScalingGroup {
@@ -178,9 +183,33 @@ func groupScaled(w *world) {
 	for _, want := range []rollout.Scaling{{Min: 3, Max: 4, Suspended: true}, {Min: 3, Max: 5, Suspended: true}, {Min: 1, Max: 4}} {
 		w.ok(platform.Scale(w.ctx, e, want))
 		g := w.scaling(name)
-		w.same("scaling", want, rollout.Scaling{Min: int(*g.MinSize), Max: int(*g.MaxSize), Suspended: len(g.SuspendedProcesses) == 2})
+		w.same("scaling", want, rollout.Scaling{Min: int(*g.MinSize), Max: int(*g.MaxSize), Suspended: len(g.SuspendedProcesses) == 3})
 	}
 	w.same("desired", int32(3), *w.scaling(name).DesiredCapacity)
 	e.ScalingGroup += "-nothing"
 	w.failed(platform.Scale(w.ctx, e, rollout.Scaling{Min: 1, Max: 4}), "there is no such group")
+}
+
+func instancesMoved(w *world) {
+	name, group := w.scalingGroup(w)
+	e := &endpoint.Environment{Name: w.name, ScalingGroup: name, TargetGroup: group}
+	platform := beanstalk.New(w.clients(), beanstalk.Options{Owner: owner})
+	id := *w.scaling(name).Instances[0].InstanceId
+	stands := func() bool {
+		out, err := w.elb.DescribeTargetHealth(w.ctx, &elbv2.DescribeTargetHealthInput{TargetGroupArn: &group})
+		w.ok(err)
+		return slices.ContainsFunc(out.TargetHealthDescriptions, func(t elbtypes.TargetHealthDescription) bool {
+			return *t.Target.Id == id && t.TargetHealth.State != elbtypes.TargetHealthStateEnumDraining
+		})
+	}
+	w.ok(platform.Detach(w.ctx, e))
+	w.same("groups of the scaling group", 0, len(w.scaling(name).TargetGroupARNs))
+	w.ok(platform.Register(w.ctx, e, []string{id}))
+	w.ok(platform.Register(w.ctx, e, []string{id})) // once more changes nothing
+	w.same("registered", true, stands())
+	w.ok(platform.Deregister(w.ctx, e, []string{id}))
+	w.ok(platform.Deregister(w.ctx, e, []string{id}))
+	w.same("deregistered", false, stands())
+	w.ok(platform.Attach(w.ctx, e))
+	w.same("groups of the scaling group", []string{group}, w.scaling(name).TargetGroupARNs)
 }

@@ -141,7 +141,7 @@ func TestHowLongARolloutTakes(t *testing.T) {
 	}}
 	for limit, want := range map[int][2]string{100: {"17m", "1h17m"}, 50: {"15m", "1h15m"}, 20: {"15m", "1h15m"}, 10: {"10m", "10m"}, 5: {"10m", "10m"}} {
 		p.MaxWeight = limit
-		if least, most := endpoint.Duration(p.MinimumDuration()), endpoint.Duration(p.LongestDuration()); least.String() != want[0] || most.String() != want[1] {
+		if least, most := endpoint.Duration(p.MinimumDuration(2)), endpoint.Duration(p.LongestDuration(2)); least.String() != want[0] || most.String() != want[1] {
 			t.Errorf("capped at %d: %s to %s, want %v", limit, least, most, want)
 		}
 	}

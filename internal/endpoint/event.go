@@ -36,6 +36,10 @@ const (
 	EnvironmentRemoved     EventType = "EnvironmentRemoved"     //
 	TrafficRequested       EventType = "TrafficRequested"       // weights are about to be set
 	TrafficMoved           EventType = "TrafficMoved"           // weights were set
+	InstancesRegistered    EventType = "InstancesRegistered"    // with an environment's target group
+	InstancesDeregistered  EventType = "InstancesDeregistered"  //
+	ScalingGroupAttached   EventType = "ScalingGroupAttached"   // it fills its environment's target group again
+	ScalingGroupDetached   EventType = "ScalingGroupDetached"   // instances are registered one by one
 	TestRouteAimed         EventType = "TestRouteAimed"         // the test route reaches another environment
 	SmokePassed            EventType = "SmokePassed"            //
 	CapacityChanged        EventType = "CapacityChanged"        //

@@ -63,6 +63,9 @@ type Evidence struct {
 	Window    string  `json:"window,omitempty"`
 	Share     int     `json:"share"`   // of traffic at that moment, in percent
 	Exposed   float64 `json:"exposed"` // requests the release had answered, as far as CloudWatch knew
+	// Together says that Exposed counts the live release's answers too: by instance both
+	// releases answer from one target group.
+	Together bool `json:"together,omitempty"`
 }
 
 // Rejection takes a release out: it gets no traffic before somebody asks for it

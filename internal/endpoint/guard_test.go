@@ -96,7 +96,7 @@ func TestLongestDuration(t *testing.T) {
 		5: 10 * time.Minute, 10: 10 * time.Minute, 11: 15*time.Minute + 4*time.Hour, 51: 16*time.Minute + 5*time.Hour,
 	} {
 		p.MaxWeight = limit
-		if got := p.LongestDuration(); got != want {
+		if got := p.LongestDuration(2); got != want {
 			t.Errorf("capped at %d %% it may last %s, want %s", limit, got, want)
 		}
 	}

@@ -115,6 +115,10 @@ type Rollout struct {
 	From  string `json:"from,omitempty"` // environment, or OldGroups; empty when nothing serves
 	To    string `json:"to"`             // environment
 	Steps []Step `json:"steps"`
+	// By instance each step is one instance. Joined is when those of From began to
+	// join To's target group, in which they make room one by one; zero before.
+	By     By        `json:"by,omitempty"`
+	Joined time.Time `json:"joined,omitzero"`
 	// Step is the index of the step that is, or is being, set; -1 before any.
 	Step int `json:"step"`
 	// Sent is when the step's weight was first sent, from which guards look, and
@@ -236,7 +240,7 @@ func (r *Record) Weights() map[string]int {
 		return map[string]int{r.Active: 100}
 	}
 	w := f.Share(f.Step)
-	if w == 100 {
+	if w == 100 || f.Shared() {
 		return map[string]int{f.To: 100}
 	}
 	return map[string]int{f.From: 100 - w, f.To: w}

@@ -26,8 +26,15 @@ var upgrades = map[int]func(record map[string]any){
 			}
 		}
 	},
-	// There were no takeovers: what they note must not be lost.
-	2: func(map[string]any) {},
+	// Rollouts went by weight, and nothing said so. What one by instance says, and what
+	// a takeover notes, must not be lost: hence a new schema for what is only added.
+	2: func(record map[string]any) {
+		for _, spec := range []string{"desired", "accepted"} {
+			if rollout := object(record, spec, "rollout"); rollout != nil {
+				rollout["by"] = string(ByWeight)
+			}
+		}
+	},
 }
 
 // ParseRecord reads a record as it is kept. One of an older schema is upgraded. What

@@ -58,8 +58,10 @@ func LoadBalancerOf(listenerARN string) string {
 // RolloutPolicy says how traffic moves from one environment to the next.
 type RolloutPolicy struct {
 	// Steps in rising weight. No steps: all traffic moves at once. A list that
-	// ends below 100 is followed by a last step to 100 without a bake.
+	// ends below 100 is followed by a last step to 100 without a bake. By instance
+	// a step is one instance, has no weight, and the last is repeated.
 	Steps []Step `json:"steps,omitempty"`
+	By    By     `json:"by,omitempty"` // empty is ByWeight
 	// HealthyWithin is the time a new environment has to become healthy,
 	// counted from its launch.
 	HealthyWithin Duration `json:"healthy_within"`
@@ -95,14 +97,18 @@ func (p RolloutPolicy) Guarded() bool { return len(p.Alarms) > 0 || p.Analysis !
 
 // Step is one share of traffic and the time it is watched.
 type Step struct {
-	Weight int      `json:"weight"` // percent of the endpoint's requests, 1 to 100
+	Weight int      `json:"weight"` // percent of the endpoint's requests, 1 to 100; 0 by instance
 	Bake   Duration `json:"bake"`
 	// Pause holds the rollout after the bake; zero for none.
 	Pause Pause `json:"pause,omitzero"`
 }
 
-// Plan returns the steps in the order they are taken, always ending at 100.
+// Plan returns the steps in the order they are taken, always ending at 100. By
+// instance it is the last of them: how many come before depends on the instances.
 func (p RolloutPolicy) Plan() []Step {
+	if p.By == ByInstance {
+		return p.ForInstances(max(1, len(p.Steps)))[max(0, len(p.Steps)-1):]
+	}
 	steps := append([]Step(nil), p.Steps...)
 	if len(steps) == 0 || steps[len(steps)-1].Weight < 100 {
 		steps = append(steps, Step{Weight: 100})
@@ -110,9 +116,12 @@ func (p RolloutPolicy) Plan() []Step {
 	return steps
 }
 
-// Taken returns the steps that a rollout beside a live release takes until it
-// ends or rests at its cap.
-func (p RolloutPolicy) Taken() []Step {
+// Taken returns the steps that a rollout beside a live release of so many instances
+// takes until it ends or rests at its cap.
+func (p RolloutPolicy) Taken(instances int) []Step {
+	if p.By == ByInstance {
+		return p.ForInstances(instances)
+	}
 	steps := p.Plan()
 	for i, s := range steps {
 		if s.Weight >= p.Cap() {
@@ -122,22 +131,22 @@ func (p RolloutPolicy) Taken() []Step {
 	return steps
 }
 
-// MinimumDuration is the sum of the bakes up to the cap: a rollout cannot be
-// quicker.
-func (p RolloutPolicy) MinimumDuration() time.Duration {
-	bakes, _ := p.durations()
+// MinimumDuration is the sum of the bakes up to the cap, beside a live release of so
+// many instances: a rollout cannot be quicker.
+func (p RolloutPolicy) MinimumDuration(instances int) time.Duration {
+	bakes, _ := p.durations(instances)
 	return bakes
 }
 
 // LongestDuration is how long the bakes and pauses up to the cap may last, when
 // nobody promotes the rollout and nothing extends a bake.
-func (p RolloutPolicy) LongestDuration() time.Duration {
-	bakes, pauses := p.durations()
+func (p RolloutPolicy) LongestDuration(instances int) time.Duration {
+	bakes, pauses := p.durations(instances)
 	return bakes + pauses
 }
 
-func (p RolloutPolicy) durations() (bakes, pauses time.Duration) {
-	for _, s := range p.Taken() {
+func (p RolloutPolicy) durations(instances int) (bakes, pauses time.Duration) {
+	for _, s := range p.Taken(instances) {
 		bakes += s.Bake.Std()
 		if p.Cap() == 100 || s.Weight < p.Cap() { // at the cap it stays, before the pause
 			pauses += s.Pause.Deadline.Std()

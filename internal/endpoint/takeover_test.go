@@ -92,6 +92,16 @@ func TestTakeoverInWords(t *testing.T) {
 	}
 }
 
+func TestATakeoverGoesByWeight(t *testing.T) {
+	s := good()
+	s.Routing.ListenerARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/front/50dc6c495c0c9188/f2f7dc8efc522ab2"
+	s.Routing.TakeoverRuleARN = strings.Replace(s.Routing.ListenerARN, ":listener/", ":listener-rule/", 1) + "/9683b2d02a6cabee"
+	s.Rollout.MaxWeight, s.Rollout.By = 100, endpoint.ByInstance
+	if problems := s.Validate(); len(problems) != 1 || problems[0].Attribute != "rollout.by" || !strings.Contains(problems[0].Message, "a rule is taken over by weight") {
+		t.Errorf("%v", problems)
+	}
+}
+
 func TestValidateTakeover(t *testing.T) {
 	const listener = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/front/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	rule := strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/9683b2d02a6cabee"

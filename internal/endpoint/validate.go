@@ -53,6 +53,9 @@ func (s Spec) Validate() []Problem {
 	v.dns(s.DNS, s.Routing.Hosts)
 	v.rollout(s.Rollout)
 	v.testRoute(s)
+	if s.Routing.TakeoverRuleARN != "" && s.Rollout.By == ByInstance {
+		v.add("rollout.by", "%q, and routing.takeover_rule_arn is set: a rule is taken over by weight, because its instances are not the endpoint's; use %q until that is done, and then take routing.takeover_rule_arn out", ByInstance, ByWeight)
+	}
 	if s.Retention.Max < 0 {
 		v.add("retention.max", "%d is negative: 0 keeps no old environment", s.Retention.Max)
 	}

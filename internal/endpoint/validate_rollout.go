@@ -13,7 +13,14 @@ import (
 const maxAlarms = 100
 
 func (v *validator) rollout(p RolloutPolicy) {
-	v.steps(p.Steps)
+	switch p.By {
+	case "", ByWeight:
+		v.steps(p.Steps)
+	case ByInstance:
+		v.byInstance(p)
+	default:
+		v.add("rollout.by", "%q is neither %q nor %q", p.By, ByWeight, ByInstance)
+	}
 	if p.HealthyWithin.Std() < time.Second {
 		v.add("rollout.healthy_within", "%s is too short: an environment takes minutes to start", p.HealthyWithin)
 	}
@@ -53,15 +60,22 @@ func (v *validator) steps(steps []Step) {
 	for i, s := range steps {
 		attribute := fmt.Sprintf("rollout.steps[%d].weight", i)
 		switch {
+		case s.Weight == 0:
+			v.add(attribute, "is missing, or outside 1 to 100: it is the step's share of the endpoint's requests in percent; only with rollout.by = %q a step has none", ByInstance)
 		case s.Weight < 1 || s.Weight > 100:
 			v.add(attribute, "%d is outside 1 to 100: a weight is a percentage of the endpoint's requests", s.Weight)
 		case s.Weight <= previous:
 			v.add(attribute, "%d does not rise above the step before, %d: weights rise from step to step", s.Weight, previous)
 		}
 		previous = s.Weight
-		v.notNegative(fmt.Sprintf("rollout.steps[%d].bake", i), s.Bake)
-		v.pause(fmt.Sprintf("rollout.steps[%d].pause", i), s.Pause)
+		v.step(i, s)
 	}
+}
+
+// step checks what a step has by weight and by instance.
+func (v *validator) step(i int, s Step) {
+	v.notNegative(fmt.Sprintf("rollout.steps[%d].bake", i), s.Bake)
+	v.pause(fmt.Sprintf("rollout.steps[%d].pause", i), s.Pause)
 }
 
 func (v *validator) pause(attribute string, p Pause) {

@@ -60,7 +60,7 @@ func planLife(h *holder) {
 	next.Routing.Hosts = append(next.Routing.Hosts, "pay."+h.info.HostedZone)
 	h.does("check a change", check(next))
 	h.does("check a change that names a platform", check(h.onPlatform("1.2.0")))
-	h.launch("1.2.0")
+	h.launch(h.demanding("1.2.0"))
 	h.write(func(r *endpoint.Record) { r.RuleARN = "" }) // as if the run that made the rule had died
 	h.does("look at a launch", h.observe)
 }
@@ -73,6 +73,11 @@ func commandLife(h *holder) {
 	h.does("read a configuration", h.readConfiguration)
 	h.hearsDaemon()
 
+	tend := func(endpoint.Spec) error {
+		_, err := h.loop.Tend(h.Context(), "checkout")
+		return err
+	}
+
 	h.wish(h.demanding("1.1.0"))
 	h.does("pause a rollout of which nothing was made yet", func() error {
 		err := h.order(endpoint.OrderPause, "")
@@ -83,16 +88,15 @@ func commandLife(h *holder) {
 	})
 	h.somebodyOrders(endpoint.OrderResume)
 	h.deploy("1.1.0")
-	h.launch("1.2.0")
+	h.launch(h.byInstance("1.1.1"))
+	h.does("move instances", func() error {
+		return h.until("1.1.1 is live", tend, func() bool { return h.record().Rollout == nil })
+	})
+	h.launch(h.demanding("1.2.0"))
 	h.does("give a launch up", func() error { return h.order(endpoint.OrderAbort, "") })
 	h.restAtCap("1.3.0")
 	h.does("promote a guarded rollout", func() error { return h.order(endpoint.OrderPromote, "") })
 	h.deploy("1.3.0")
-
-	tend := func(endpoint.Spec) error {
-		_, err := h.loop.Tend(h.Context(), "checkout")
-		return err
-	}
 	h.meddled(h.demanding("1.3.0"), tend)
 	h.grow()
 	h.resized(h.demanding("1.3.0"), tend)
@@ -103,15 +107,10 @@ func commandLife(h *holder) {
 		return h.loop.Rollback(h.Context(), "checkout", "1.1.0", "a test", func(rollout.World) {})
 	})
 	h.does("drop what was left", func() error {
-		err := h.order(endpoint.OrderDrop, "1.3.0")
-		for deadline := time.Now().Add(20 * time.Second); err == nil && h.keeps("1.3.0"); {
-			if time.Now().After(deadline) {
-				return errors.New("the environment of 1.3.0 is still there")
-			}
-			time.Sleep(20 * time.Millisecond) // the sandbox drains and terminates
-			err = tend(endpoint.Spec{})
+		if err := h.order(endpoint.OrderDrop, "1.3.0"); err != nil {
+			return err
 		}
-		return err
+		return h.until("the environment of 1.3.0 is gone", tend, func() bool { return !h.keeps("1.3.0") })
 	})
 }
 
@@ -190,6 +189,8 @@ func makersLife(h *holder, to func(endpoint.Spec) error, goOn, remove func() err
 	back := h.demanding("1.1.0")
 	back.Retention.Max = 1
 	roll("go back to what is kept", back)
+	roll("move instances", h.byInstance("1.3.0"))
+	roll("go back once more", back)
 	h.does("carry out an order", func() error {
 		h.somebodyOrders(endpoint.OrderPromote)
 		return errors.Join(to(back), h.noOrders())
@@ -283,7 +284,7 @@ func (h *holder) resized(spec endpoint.Spec, to func(endpoint.Spec) error) {
 // prepare brings what endpoints use.
 func (h *holder) prepare() {
 	h.Helper()
-	for _, version := range []string{"1.0.0", "1.1.0", "1.2.0", "1.3.0"} {
+	for _, version := range []string{"1.0.0", "1.1.0", "1.1.1", "1.2.0", "1.3.0"} {
 		_, err := h.Push("checkout", version, version)
 		h.fine(err)
 	}
@@ -317,6 +318,13 @@ func (h *holder) demanding(version string) endpoint.Spec {
 	return s
 }
 
+// byInstance is one by which instances move.
+func (h *holder) byInstance(version string) endpoint.Spec {
+	s := h.demanding(version)
+	s.Rollout.By, s.Rollout.Steps = endpoint.ByInstance, nil
+	return s
+}
+
 // onPlatform is one that names the version of its platform.
 func (h *holder) onPlatform(version string) endpoint.Spec {
 	s := h.demanding(version)
@@ -347,13 +355,13 @@ func (h *holder) restAtCap(version string) {
 
 // launch leaves a launch under way of which the record knows nothing more yet: the
 // run that asked for it was interrupted.
-func (h *holder) launch(version string) {
+func (h *holder) launch(spec endpoint.Spec) {
 	h.Helper()
 	ctx, cancel := context.WithCancel(h.Context())
 	defer cancel()
 	before, ended := len(h.Calls()), make(chan error)
 	go func() {
-		_, err := h.roller.Update(ctx, h.demanding(version), nil)
+		_, err := h.roller.Update(ctx, spec, nil)
 		ended <- err
 	}()
 	for !slices.ContainsFunc(h.Calls()[before:], func(c cloud.Call) bool { return c.Operation == "CreateEnvironment" }) {
@@ -408,6 +416,20 @@ func (h *holder) grow() {
 		AutoScalingGroupName: &r.Environment(r.Active).ScalingGroup, DesiredCapacity: aws.Int32(2),
 	})
 	h.fine(err)
+}
+
+// until does something again and again, as the sandbox launches, drains and terminates.
+func (h *holder) until(what string, act func(endpoint.Spec) error, done func() bool) error {
+	h.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("in vain was waited until %s", what)
+		}
+		if err := act(endpoint.Spec{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dieAfterAnEvent leaves the record as a run does that died when it had written its

@@ -105,7 +105,10 @@ func For(t Task, s Scope) Policy {
 	add("MakeRules", s.arns("elasticloadbalancing", "listener/app/*"), "elasticloadbalancing:CreateRule")
 	add("KeepRules", s.arns("elasticloadbalancing", "listener-rule/app/*"),
 		"elasticloadbalancing:AddTags", "elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule", "elasticloadbalancing:SetRulePriorities")
+	add("MoveInstances", s.arns("elasticloadbalancing", "targetgroup/awseb-*"),
+		"elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets")
 	add("HoldCapacity", s.arns("autoscaling", "autoScalingGroup:*:autoScalingGroupName/awseb-*"),
+		"autoscaling:AttachLoadBalancerTargetGroups", "autoscaling:DetachLoadBalancerTargetGroups",
 		"autoscaling:ResumeProcesses", "autoscaling:SuspendProcesses", "autoscaling:UpdateAutoScalingGroup")
 	add("PointHosts", []string{"arn:aws:route53:::hostedzone/*"}, "route53:ChangeResourceRecordSets")
 	remove := []string{"elasticbeanstalk:DeleteApplicationVersion", "elasticbeanstalk:TerminateEnvironment", "elasticbeanstalk:UpdateEnvironment"}

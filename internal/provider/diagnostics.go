@@ -93,8 +93,12 @@ func seen(e endpoint.Evidence) string {
 		lines = append(lines, "window   "+e.Window)
 	}
 	if e.Share > 0 {
+		by := "it"
+		if e.Together {
+			by = "both releases in one target group"
+		}
 		lines = append(lines, fmt.Sprintf("share    %d %% of traffic at that moment", e.Share),
-			fmt.Sprintf("exposed  %.0f requests answered by it, as far as CloudWatch knew", e.Exposed))
+			fmt.Sprintf("exposed  %.0f requests answered by %s, as far as CloudWatch knew", e.Exposed, by))
 	}
 	return "  " + strings.Join(lines, "\n  ")
 }

@@ -85,7 +85,7 @@ func withComputed(arguments map[string]schema.Attribute) map[string]schema.Attri
 						"threshold": computedString("What is allowed."),
 						"window":    computedString("Over which time, or CloudWatch's own reason of the alarm."),
 						"share":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Share of traffic that the release had, in percent."},
-						"exposed":   schema.Float64Attribute{Computed: true, MarkdownDescription: "Requests that it had answered, as far as CloudWatch knew."},
+						"exposed":   schema.Float64Attribute{Computed: true, MarkdownDescription: "Requests that it had answered, as far as CloudWatch knew. With `rollout.by = \"instance\"`: both releases together, in the target group that they share."},
 					},
 				},
 			},

@@ -30,6 +30,7 @@ var (
 
 type rolloutModel struct {
 	Steps         types.List   `tfsdk:"steps"`
+	By            types.String `tfsdk:"by"`
 	HealthyWithin types.String `tfsdk:"healthy_within"`
 	MaxWeight     types.Int64  `tfsdk:"max_weight"`
 	Alarms        types.Set    `tfsdk:"alarms"`
@@ -94,6 +95,7 @@ func missing(o types.Object) bool { return o.IsNull() || o.IsUnknown() }
 func (r *reader) rollout(m rolloutModel) endpoint.RolloutPolicy {
 	return endpoint.RolloutPolicy{
 		Steps:         r.steps(m.Steps),
+		By:            endpoint.By(text(m.By, defaultBy)),
 		HealthyWithin: r.duration("rollout.healthy_within", m.HealthyWithin, defaultHealthyWithin),
 		MaxWeight:     integer(m.MaxWeight, defaultMaxWeight),
 		Alarms:        r.set(m.Alarms),
@@ -200,7 +202,7 @@ func (r *reader) retention(m retentionModel) endpoint.Retention {
 
 func rolloutValue(p endpoint.RolloutPolicy) types.Object {
 	return object(map[string]attr.Value{
-		"steps": stepList(p.Steps), "healthy_within": types.StringValue(p.HealthyWithin.String()),
+		"steps": stepList(p.Steps), "by": types.StringValue(string(p.By)), "healthy_within": types.StringValue(p.HealthyWithin.String()),
 		"max_weight": types.Int64Value(int64(p.MaxWeight)), "alarms": stringSet(p.Alarms),
 		"analysis": analysisValue(p.Analysis), "extend_bake": types.StringValue(p.ExtendBake.String()),
 		"smoke": smokeValue(p.Smoke), "on_failure": types.StringValue(string(p.OnFailure)),
@@ -211,12 +213,15 @@ func rolloutValue(p endpoint.RolloutPolicy) types.Object {
 func stepList(steps []endpoint.Step) types.List {
 	out := []attr.Value{}
 	for _, s := range steps {
-		pause := types.ObjectNull(pauseType.AttrTypes)
+		pause, weight := types.ObjectNull(pauseType.AttrTypes), types.Int64Null()
+		if s.Weight != 0 {
+			weight = types.Int64Value(int64(s.Weight))
+		}
 		if s.Pause.Then != "" {
 			pause = object(map[string]attr.Value{"deadline": types.StringValue(s.Pause.Deadline.String()), "then": types.StringValue(string(s.Pause.Then))})
 		}
 		out = append(out, object(map[string]attr.Value{
-			"weight": types.Int64Value(int64(s.Weight)), "bake": types.StringValue(s.Bake.String()), "pause": pause,
+			"weight": weight, "bake": types.StringValue(s.Bake.String()), "pause": pause,
 		}))
 	}
 	return types.ListValueMust(stepType, out)

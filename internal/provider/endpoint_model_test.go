@@ -77,7 +77,7 @@ func drawSpec(t *rapid.T) endpoint.Spec {
 		},
 		TestRoute: drawTestRoute(t, set, maybe),
 		Rollout: endpoint.RolloutPolicy{
-			HealthyWithin: duration.Draw(t, "healthy_within"), MaxWeight: rapid.IntRange(1, 100).Draw(t, "max_weight"), Alarms: set("alarms", 0),
+			By: endpoint.By(word.Draw(t, "by")), HealthyWithin: duration.Draw(t, "healthy_within"), MaxWeight: rapid.IntRange(1, 100).Draw(t, "max_weight"), Alarms: set("alarms", 0),
 			Analysis: drawAnalysis(t, duration), ExtendBake: duration.Draw(t, "extend_bake"), OnFailure: endpoint.OnFailure(word.Draw(t, "on_failure")),
 			Retry: rapid.IntRange(0, 9).Draw(t, "retry"), NoWait: rapid.Bool().Draw(t, "no_wait"),
 		},

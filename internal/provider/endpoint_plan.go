@@ -66,7 +66,7 @@ func (m endpointModel) known(ctx context.Context) func(attribute string) bool {
 
 // checkTimeouts refuses bakes and pauses that cannot end before the timeout does.
 func (m endpointModel) checkTimeouts(ctx context.Context, spec endpoint.Spec, diags *diag.Diagnostics) {
-	least := spec.Rollout.LongestDuration()
+	least := spec.Rollout.LongestDuration(spec.Capacity.Min)
 	update, d := m.Timeouts.Update(ctx, updateTimeout)
 	diags.Append(d...)
 	if !d.HasError() && least > update && !spec.Rollout.NoWait {

@@ -39,6 +39,7 @@ const (
 	defaultMaxWeight          = 100
 	defaultExtendBake         = "10m"
 	defaultOnFailure          = "rollback"
+	defaultBy                 = "weight"
 	defaultThen               = "rollback"
 	defaultMinimumRequests    = 50
 	defaultPercentile         = 99

@@ -22,6 +22,7 @@ func rolloutSchema() schema.Attribute {
 		Default:             objectdefault.StaticValue(rolloutValue(defaultPolicy())),
 		Attributes: map[string]schema.Attribute{
 			"steps":          stepsSchema(),
+			"by":             optionalString(defaultBy, "What the steps move: `weight`, shares of the requests; or `instance`, one instance after the other in one target group: an instance of the new environment is registered and, once it is healthy, one of the old deregistered. By instance a step has no `weight`, `max_weight` must be 100, analysis cannot compare the releases, and the environments do not scale by themselves meanwhile. Default `weight`."),
 			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
 			"max_weight":     optionalInt(defaultMaxWeight, "Largest share that a new release gets, in percent, 1 to 100. Below 100 the rollout stops there, and apply succeeds; raise it to go on. A hot rollback heeds no cap. While the release rests at its cap, a daemon (`ionroller reconcile`) watches over it; a plan warns when none has been seen at work. Default `100`."),
 			"alarms": schema.SetAttribute{
@@ -52,9 +53,9 @@ func rolloutSchema() schema.Attribute {
 func stepsSchema() schema.Attribute {
 	return schema.ListNestedAttribute{
 		Optional: true, Computed: true, Default: listdefault.StaticValue(stepList(nil)),
-		MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100.",
+		MarkdownDescription: "The steps, in rising weight. None: all traffic moves at once. A list that ends below 100 is followed by a last step to 100. With `by = \"instance\"` each step is one instance, and the last is repeated for all that follow.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"weight": schema.Int64Attribute{Required: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100."},
+			"weight": schema.Int64Attribute{Optional: true, MarkdownDescription: "Share of the endpoint's requests in percent, 1 to 100. Required, but for `by = \"instance\"`, where a step has none."},
 			"bake":   optionalDuration("0s", "How long the step is watched before the next, as a duration. Default `0s`."),
 			"pause": schema.SingleNestedAttribute{
 				Optional:            true,

@@ -71,7 +71,7 @@ func environments(w rollout.World) types.List {
 			"version": types.StringValue(e.Release.Version), "fingerprint": types.StringValue(e.Fingerprint),
 			"platform_arn": optional(e.PlatformARN), "image_digest": optional(e.ImageDigest),
 			"role":   types.StringValue(string(w.Record.Role(e))),
-			"weight": types.Int64Value(int64(w.Traffic.Percent(e.Name))),
+			"weight": types.Int64Value(int64(w.Percent(e.Name))),
 			"health": types.StringValue(s.Health()), "capacity": types.Int64Value(int64(s.Desired)),
 			"proven": types.BoolValue(e.Proven), "created": timestamp(e.Created), "retired": timestamp(e.OutSince),
 			"expires": timestamp(expires),

@@ -115,7 +115,7 @@ func warnOfStanding(w rollout.World, spec endpoint.Spec, diags *diag.Diagnostics
 		diags.AddAttributeWarning(path.Root("routing").AtName("takeover_rule_arn"), "Takeover is complete", fmt.Sprintf(
 			"Listener rule %s is endpoint %s's own. Take routing.takeover_rule_arn out: that changes nothing, and what it names is not looked at any more.", rule, spec.Name))
 	}
-	if f != nil && f.Back == nil && r.Environment(f.To).Fingerprint == spec.Release.Fingerprint() && !slices.Equal(f.Steps, spec.Rollout.Plan()) {
+	if f != nil && f.Back == nil && r.Environment(f.To).Fingerprint == spec.Release.Fingerprint() && !slices.Equal(f.Steps, stepsNow(f, spec.Rollout)) {
 		diags.AddAttributeWarning(path.Root("rollout").AtName("steps"), "Steps of the rollout in flight stay", fmt.Sprintf(
 			"The rollout to %s began with other steps and goes on with those. The new ones are for the next rollout.", r.Environment(f.To).Release.Version))
 	}
@@ -127,6 +127,14 @@ func warnOfStanding(w rollout.World, spec endpoint.Spec, diags *diag.Diagnostics
 				"The time of %s, of release %s, is over, but %s forwards to it. It is kept, and costs, until that rule is removed or points elsewhere.", e.Name, e.Release.Version, strings.Join(used, ", ")))
 		}
 	}
+}
+
+// stepsNow are the steps that the rollout in flight would have by this policy.
+func stepsNow(f *endpoint.Rollout, p endpoint.RolloutPolicy) []endpoint.Step {
+	if p.By == endpoint.ByInstance {
+		return p.ForInstances(len(f.Steps))
+	}
+	return p.Plan()
 }
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }

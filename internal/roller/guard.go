@@ -84,7 +84,7 @@ func (r *Roller) alarms(ctx context.Context, spec endpoint.Spec) (missing, firin
 	say := func(format string, args ...any) endpoint.Problem {
 		return endpoint.Problem{Attribute: "rollout.alarms", Message: fmt.Sprintf(format, args...)}
 	}
-	shortest, bake := shortestBake(spec.Rollout)
+	shortest, bake := shortestBake(spec.Rollout, spec.Capacity.Min)
 	for _, name := range names {
 		a, exists := alarms[name]
 		switch {
@@ -101,11 +101,14 @@ func (r *Roller) alarms(ctx context.Context, spec endpoint.Spec) (missing, firin
 }
 
 // shortestBake returns the least time that a step which a rollout takes is
-// watched, in words too. The step to 100 that nobody wrote down does not count.
-func shortestBake(p endpoint.RolloutPolicy) (words string, bake time.Duration) {
-	taken := p.Taken()
-	taken = taken[:min(len(taken), len(p.Steps))]
-	if len(taken) == 0 {
+// watched, in words too, beside so many instances. The step to 100 that nobody wrote
+// down does not count.
+func shortestBake(p endpoint.RolloutPolicy, instances int) (words string, bake time.Duration) {
+	taken := p.Taken(instances)
+	if p.By != endpoint.ByInstance {
+		taken = taken[:min(len(taken), len(p.Steps))]
+	}
+	if len(taken) == 0 || len(p.Steps) == 0 {
 		return "there is no bake", 0
 	}
 	least := 0
@@ -113,6 +116,9 @@ func shortestBake(p endpoint.RolloutPolicy) (words string, bake time.Duration) {
 		if s.Bake < taken[least].Bake {
 			least = i
 		}
+	}
+	if p.By == endpoint.ByInstance {
+		return fmt.Sprintf("the bake after instance %d is %s", least+1, taken[least].Bake), taken[least].Bake.Std()
 	}
 	return fmt.Sprintf("the bake of step %d, at %d %%, is %s", least+1, min(taken[least].Weight, p.Cap()), taken[least].Bake), taken[least].Bake.Std()
 }

@@ -19,6 +19,7 @@ import (
 // Platform makes and removes environments. Every method may be called again
 // after its answer was lost, and does not do its work twice then.
 type Platform interface {
+	Mover
 	// Check returns what would stop the endpoint from being made or changed: a
 	// quota that would be hit, a platform that does not exist; and warnings. creates
 	// says that a new environment is to be made. It changes nothing.
@@ -41,6 +42,18 @@ type Platform interface {
 	// Dissolve removes what the platform keeps for the endpoint, if it is ours and
 	// empty.
 	Dissolve(ctx context.Context, r *endpoint.Record) error
+}
+
+// Mover moves instances one by one between the target groups of environments.
+type Mover interface {
+	// Attach lets an environment's scaling group fill its target group: all of its
+	// instances, now and to come, are in it. Detach takes them out.
+	Attach(ctx context.Context, e *endpoint.Environment) error
+	Detach(ctx context.Context, e *endpoint.Environment) error
+	// Register puts instances into an environment's target group, its own or another
+	// environment's. Deregister takes them out; requests in flight end.
+	Register(ctx context.Context, e *endpoint.Environment, instances []string) error
+	Deregister(ctx context.Context, e *endpoint.Environment, instances []string) error
 }
 
 // Balancer keeps the endpoint's listener rule. Groups are target groups' ARNs by

@@ -332,6 +332,14 @@ func (r *run) touch(ctx context.Context, a rollout.Action) error {
 		return r.Platform.Scale(ctx, record.Environment(a.Environment), a.Scaling)
 	case rollout.Resize:
 		return r.Platform.Resize(ctx, record.Environment(a.Environment), a.Capacity)
+	case rollout.Attach:
+		return r.Platform.Attach(ctx, record.Environment(a.Environment))
+	case rollout.Detach:
+		return r.Platform.Detach(ctx, record.Environment(a.Environment))
+	case rollout.Register:
+		return r.Platform.Register(ctx, record.Environment(a.Environment), a.Instances)
+	case rollout.Deregister:
+		return r.Platform.Deregister(ctx, record.Environment(a.Environment), a.Instances)
 	case rollout.Aim:
 		if a.Environment == "" {
 			return r.Balancer.Unroute(ctx, r.world.Traffic.Test.RuleARN)

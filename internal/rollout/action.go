@@ -33,6 +33,9 @@ type (
 	Advance struct{ Step int }
 	// Obey carries out an operator's order.
 	Obey struct{ Order endpoint.Order }
+	// Join lets the instances of the active environment join the target group of the
+	// candidate, to make room there one by one; none of them, and it is by weight.
+	Join struct{ Instances int }
 	// Recap follows a changed cap of the rollout's weights.
 	Recap struct{ Cap int }
 	// Lift notes that the pause after the step is over, by its own deadline.
@@ -83,6 +86,22 @@ type (
 		Environment string
 		Capacity    endpoint.Capacity
 	}
+	// Attach lets an environment's scaling group fill its target group again, with all
+	// of its instances.
+	Attach struct{ Environment string }
+	// Detach takes them out, and no more come in by themselves.
+	Detach struct{ Environment string }
+	// Register puts instances into an environment's target group, its own or another
+	// environment's.
+	Register struct {
+		Environment string
+		Instances   []string
+	}
+	// Deregister takes them out.
+	Deregister struct {
+		Environment string
+		Instances   []string
+	}
 	// Aim makes the test route reach an environment; none removes its rule.
 	Aim struct{ Environment string }
 	// Unroute removes the endpoint's rule.
@@ -121,6 +140,17 @@ func (a Count) String() string   { return "count a read of the health of " + a.E
 func (a Advance) String() string { return fmt.Sprintf("advance to step %d", a.Step+1) }
 func (a Settle) String() string  { return "note that traffic is " + Shares(a.Weights) }
 func (a Obey) String() string    { return "obey the order to " + string(a.Order.Kind) }
+func (a Join) String() string {
+	return fmt.Sprintf("let %s join the candidate's target group", instances(a.Instances))
+}
+func (a Attach) String() string { return "attach the scaling group of " + a.Environment }
+func (a Detach) String() string { return "detach the scaling group of " + a.Environment }
+func (a Register) String() string {
+	return fmt.Sprintf("register %s with %s", strings.Join(a.Instances, ", "), a.Environment)
+}
+func (a Deregister) String() string {
+	return fmt.Sprintf("deregister %s from %s", strings.Join(a.Instances, ", "), a.Environment)
+}
 func (a Recap) String() string   { return fmt.Sprintf("follow the cap of %d %%", a.Cap) }
 func (Lift) String() string      { return "lift the pause" }
 func (a Freeze) String() string  { return "freeze the rollout: " + a.Stall.Reason }

@@ -47,7 +47,7 @@ func WayBack(w World, version string) (*endpoint.Environment, error) {
 // begunBack is the environment to which an operator's rollback is under way, or "".
 func begunBack(r *endpoint.Record) string {
 	if f := r.Rollout; f != nil && f.Kind == endpoint.Hot && r.Pin != nil {
-		if to := r.Environment(f.To); to.Fingerprint == r.Pin.Fingerprint && to.Dropped == "" {
+		if to := r.Environment(f.To); to != nil && to.Fingerprint == r.Pin.Fingerprint && to.Dropped == "" {
 			return to.Name
 		}
 	}
@@ -87,7 +87,14 @@ func GoBack(w World, target string, why string, who endpoint.Who) (endpoint.Reco
 // the release it leads to as well: neither end may get more traffic on the way.
 func (e *effect) redirect(to *endpoint.Environment) {
 	f := e.r.Rollout
-	if f == nil || f.Kind != endpoint.Hot || f.Back != nil || f.Step < 0 || to.Name == f.To || to.Name == f.From || !(&decider{r: &e.r}).left(f.From) {
+	if f == nil || f.Kind != endpoint.Hot || f.Step < 0 || to.Name == f.From || !(&decider{r: &e.r}).left(f.From) {
+		return
+	}
+	if to.Name == f.To {
+		if f.Back != nil { // it was given up, and is wanted again
+			f.Back = nil
+			f.Set(f.Step)
+		}
 		return
 	}
 	e.finish(endpoint.Superseded, fmt.Sprintf("an operator went back to %s", to.Release.Version))

@@ -19,9 +19,9 @@ func (d *decider) scale() (Decision, bool) {
 		if !s.Found || s.Terminating || s.ScalingGroup == "" || !e.Retired.IsZero() || d.due(e) != "" {
 			continue
 		}
-		want, ok := d.scaling(e)
+		want := d.scaling(e)
 		switch {
-		case !ok || s.Scaling == want:
+		case s.Scaling == want:
 		case s.Ready:
 			return do(Scale{e.Name, want})
 		case f == nil && e.Name == d.r.Active:
@@ -34,7 +34,7 @@ func (d *decider) scale() (Decision, bool) {
 // scaling is the capacity that an environment's role asks for. A serving
 // environment scales by itself, above a floor; one that is kept for going back
 // stays at what it had under all traffic.
-func (d *decider) scaling(e *endpoint.Environment) (Scaling, bool) {
+func (d *decider) scaling(e *endpoint.Environment) Scaling {
 	f := d.r.Rollout
 	want := Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max}
 	switch d.r.Role(e) {
@@ -42,15 +42,20 @@ func (d *decider) scaling(e *endpoint.Environment) (Scaling, bool) {
 		if f != nil {
 			want.Min = max(want.Min, e.Full)
 		}
+		want.Suspended = d.still(e)
 	case endpoint.Candidate:
 		want.Min = max(want.Min, d.need(f, f.Step+1), e.Full)
+		want.Suspended = d.still(e)
 	case endpoint.Retained:
 		want.Min, want.Suspended = max(e.Full, 1), true
 	default:
-		return Scaling{}, false
+		// What was held still for a rollout by instance and is kept for a look moves again.
+		want = d.Sights[e.Name].Scaling
+		want.Suspended = false
+		return want
 	}
 	want.Max = max(want.Max, want.Min)
-	return want, true
+	return want
 }
 
 // resize follows the configured capacity, in place.

@@ -144,14 +144,30 @@ func (c *comparison) environment(e *endpoint.Environment) {
 	if !s.Found || s.Terminating {
 		return
 	}
-	if want, ok := c.scaling(e); ok && s.ScalingGroup != "" {
+	if want := c.scaling(e); s.ScalingGroup != "" {
 		c.add(item+".scaling", bounds(want), bounds(s.Scaling))
+	}
+	if f := c.r.Rollout; f == nil || !f.Shared() || f.To != e.Name {
+		c.add(item+".target_group", itsOwn, c.occupants(e.Name))
 	}
 	if e.Name == c.r.Active && c.r.Rollout == nil {
 		c.add(item+".capacity", span(c.r.Desired.Capacity.Min, c.r.Desired.Capacity.Max), span(e.Capacity.Min, e.Capacity.Max))
 	}
 	desired := max(s.Desired, 1)
 	c.items = append(c.items, Item{item + ".healthy", strconv.Itoa(desired), strconv.Itoa(s.Healthy), s.Healthy >= desired})
+}
+
+// itsOwn words who is to be in an environment's target group.
+const itsOwn = "its own instances"
+
+func (c *comparison) occupants(name string) string {
+	switch guests := c.guests(name); {
+	case c.Sights[name].Detached:
+		return "its scaling group does not fill it"
+	case len(guests) > 0:
+		return fmt.Sprintf("%s, and %s of other environments", itsOwn, instances(len(guests)))
+	}
+	return itsOwn
 }
 
 func presence(s Sight) string {

@@ -65,6 +65,18 @@ func TestCompare(t *testing.T) {
 			func(w *rollout.World) { s := w.Sights["env-1.0.0"]; s.Scaling.Max = 9; w.Sights["env-1.0.0"] = s },
 			[]string{"environment.env-1.0.0.scaling: 2 to 4 instances / 2 to 9 instances"},
 		},
+		"a scaling group that is detached": {
+			func(w *rollout.World) { see(w, "env-1.0.0", func(s *rollout.Sight) { s.Detached = true }) },
+			[]string{"environment.env-1.0.0.target_group: its own instances / its scaling group does not fill it"},
+		},
+		"an instance of another environment": {
+			func(w *rollout.World) {
+				retained(w, time.Minute)
+				see(w, "env-0.9.0", func(s *rollout.Sight) { s.Instances = []string{"a1"} })
+				see(w, "env-1.0.0", func(s *rollout.Sight) { s.Targets = map[string]rollout.Target{"a1": rollout.TargetHealthy} })
+			},
+			[]string{"environment.env-1.0.0.target_group: its own instances / its own instances, and 1 instance of other environments"},
+		},
 		"an environment that is gone": {
 			func(w *rollout.World) {
 				retained(w, time.Minute)

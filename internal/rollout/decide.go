@@ -28,7 +28,7 @@ func Decide(w World) Decision {
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.obey, d.lose, d.takeOver, d.supersede, d.restore, d.lower, d.settle, d.repair, d.conclude, d.start,
-		d.scale, d.aim, d.progress, d.resize, d.point, d.accept, d.retire, d.hold,
+		d.scale, d.part, d.aim, d.progress, d.resize, d.point, d.accept, d.retire, d.hold,
 	} {
 		if decision, ok := rule(); ok {
 			return decision

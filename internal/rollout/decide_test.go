@@ -332,6 +332,14 @@ func TestDecide(t *testing.T) {
 			w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.RolledBack, Reason: "bad"}
 			return w
 		}, "set traffic to env-1.0.0 100 %"},
+		"traffic does not go back to what is down because a read shows the past": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.RolledBack, Reason: "bad"}
+			w.Record.Rollout.Since = time.Time{}
+			w.Traffic.Weights = map[string]int{old: 100}
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "wait for the environment to become healthy"},
 		"the version was changed in the middle": {func() rollout.World {
 			w := rolling(0)
 			w.Record.Desired = desired("1.2.0")

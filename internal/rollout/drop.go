@@ -35,7 +35,7 @@ func (e *effect) dropOne(name string, o endpoint.Order) (declined string) {
 	if used := e.Sights[name].UsedBy; len(used) > 0 {
 		return fmt.Sprintf("%s is used by a listener rule that is not ionroller's: %s; take its target group out of that rule first", name, strings.Join(used, ", "))
 	}
-	switch weight := e.Traffic.Percent(name); {
+	switch weight := e.Percent(name); {
 	case o.Force:
 	case role == endpoint.Active || role == endpoint.Candidate:
 		return fmt.Sprintf("%s is %s, with %d %% of traffic: only an environment without traffic is dropped, unless that is forced", name, role, weight)

@@ -84,7 +84,9 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Count:
 		e.count(a)
 	case Advance:
-		e.r.Rollout.Set(a.Step)
+		e.set(a.Step)
+	case Join:
+		e.join(a.Instances)
 	case Obey:
 		e.obey(a.Order)
 	case Recap:
@@ -132,6 +134,8 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		env := e.r.Environment(a.Environment)
 		env.Capacity = a.Capacity
 		e.tell(endpoint.CapacityChanged, env, "%s", a)
+	case Attach, Detach, Register, Deregister:
+		e.exchange(a)
 	case Probed:
 		e.probed(a.Fault)
 	case Aim:
@@ -221,7 +225,7 @@ func (e *effect) settle(weights map[string]int) {
 	}
 	for i := range e.r.Environments {
 		env := &e.r.Environments[i]
-		if weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero() {
+		if weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero() && !e.lodged(env.Name) {
 			env.OutSince = e.Now
 		}
 	}
@@ -230,13 +234,16 @@ func (e *effect) settle(weights map[string]int) {
 	}
 	e.events = append(e.events, endpoint.Event{
 		Time: e.Now, Type: endpoint.TrafficMoved, Version: toVersion(&e.r),
-		Message: "traffic is " + Shares(weights), Data: weightData(weights),
+		Message: "traffic is " + Shares(weights) + e.mixture(), Data: weightData(weights),
 	})
 }
 
 func (e *effect) promote(proven bool) {
 	f := e.r.Rollout
 	to := e.r.Environment(f.To)
+	if from := e.r.Environment(f.From); f.Shared() && from.OutSince.IsZero() {
+		from.OutSince = e.Now // no change of weights tells that its instances are out
+	}
 	to.Proven = to.Proven || proven
 	e.finish(endpoint.Succeeded, "")
 	e.tell(endpoint.RolloutFinished, to, "%s carries all traffic", to.Release.Version)
@@ -311,7 +318,7 @@ func (e *effect) reject(env *endpoint.Environment, reason string, pinned bool) {
 func (e *effect) thaw() {
 	f := e.r.Rollout
 	f.Frozen = nil
-	f.Set(f.Step)
+	e.set(f.Step)
 	e.tell(endpoint.RolloutContinued, e.r.Environment(f.To), "the frozen rollout goes on at step %d", f.Step+1)
 }
 

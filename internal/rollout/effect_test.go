@@ -47,4 +47,16 @@ func TestRollbackCutShort(t *testing.T) {
 			t.Errorf("dropped %q: back to %+v, %v; want %s", dropped, back, err, want)
 		}
 	}
+	// One that was given up for the release left is gone on with, and sends nobody there.
+	w.Record.Rejections, w.Record.Pin, w.Record.Environment("env-0.9.0").Dropped = nil, nil, ""
+	w.Record.Rollout.Steps = []endpoint.Step{{Weight: 50}, {Weight: 100}}
+	w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded}
+	r, _ := rollout.GoBack(w, "env-0.9.0", "", endpoint.Who{})
+	if got := r.Weights(); got["env-0.9.0"] != 50 {
+		t.Errorf("traffic is to be %v", got)
+	}
+	w.Record.Environments = nil // a removal has come so far
+	if back, err := rollout.WayBack(w, ""); err == nil {
+		t.Errorf("back to %+v, which is gone", back)
+	}
 }

@@ -135,7 +135,7 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 	}
 	b, measured := d.Guards.Measures[f.From]
 	// Several old groups of a takeover are not measured as one, and not compared with.
-	compared := f.From != "" && f.Share(f.Step) < 100 && (measured || f.From != endpoint.OldGroups)
+	compared := f.From != "" && f.Share(f.Step) < 100 && !f.Shared() && (measured || f.From != endpoint.OldGroups)
 	short := compared && b.Requests < least
 	if e := a.ErrorRate; e != nil {
 		if e.Max != nil && m.Rate() > *e.Max {
@@ -177,11 +177,11 @@ func window(m Measure) string {
 
 // fail does what the policy says when a guard spoke against the release.
 func (d *decider) fail(f *endpoint.Rollout, e endpoint.Evidence) (Decision, bool) {
-	e.Exposed = d.Guards.Exposed
+	e.Exposed, e.Together = d.Guards.Exposed, f.Shared() && f.Step >= 0
 	if f.Step >= 0 {
 		e.Share = f.Share(f.Step)
 	}
-	reason := accusation(e)
+	reason := accusation(e, f)
 	switch {
 	case f.Step >= 0 && f.From == "":
 		return d.freeze(reason+"; there is no release to go back to", &e)
@@ -195,7 +195,7 @@ func (d *decider) fail(f *endpoint.Rollout, e endpoint.Evidence) (Decision, bool
 }
 
 // accusation words what a guard has against a release.
-func accusation(e endpoint.Evidence) string {
+func accusation(e endpoint.Evidence, f *endpoint.Rollout) string {
 	var text string
 	if e.Guard == "alarm" {
 		text = fmt.Sprintf("alarm %s is in state %s", e.Subject, e.Value)
@@ -203,7 +203,14 @@ func accusation(e endpoint.Evidence) string {
 			text += fmt.Sprintf(" (%s)", e.Window)
 		}
 	} else {
-		text = fmt.Sprintf("%s of %s is %s, allowed is %s, %s", e.Guard, e.Subject, e.Value, e.Threshold, e.Window)
+		subject := e.Subject
+		if e.Together {
+			subject = fmt.Sprintf("both releases, in the target group of %s,", subject)
+		}
+		text = fmt.Sprintf("%s of %s is %s, allowed is %s, %s", e.Guard, subject, e.Value, e.Threshold, e.Window)
+	}
+	if e.Together {
+		return text + fmt.Sprintf("; %d of %d instances were of it, and both releases answered %g requests there that CloudWatch knows of", f.Step+1, len(f.Steps), e.Exposed)
 	}
 	if e.Share > 0 {
 		text += fmt.Sprintf("; it had %d %% of traffic and answered %g requests that CloudWatch knows of", e.Share, e.Exposed)

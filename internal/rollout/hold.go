@@ -47,6 +47,11 @@ func (d *decider) lower() (Decision, bool) {
 	if f == nil || f.Back != nil || f.Frozen != nil || f.Kind == endpoint.Hot || f.From == "" || f.Limit() <= d.r.Desired.Rollout.Cap() {
 		return pass()
 	}
+	if f.Shared() && f.Step >= 0 {
+		return do(Abandon{Back: endpoint.GoingBack{
+			Result: endpoint.Superseded, Reason: fmt.Sprintf("it is capped at %d %% now (rollout.max_weight), and goes by instance", d.r.Desired.Rollout.Cap()),
+		}})
+	}
 	return do(Recap{d.r.Desired.Rollout.Cap()})
 }
 

@@ -22,6 +22,7 @@ func NewModel(w World) *Model {
 	for name, s := range m.Sights {
 		s.Quiet = true // the drain deadline is a maximum
 		m.Sights[name] = s
+		m.seat(name)
 	}
 	if m.DNS == nil {
 		m.DNS = AssumedDNS(&m.Record)
@@ -69,12 +70,21 @@ func (m *Model) touch(a Action) {
 			Healthy: e.Capacity.Min, Desired: e.Capacity.Min,
 			Scaling: Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max},
 		}
+		m.seat(e.Name)
 	case Shift:
 		m.Traffic = Traffic{RuleARN: orNew(either(m.Traffic.RuleARN, m.Record.Rule())), Weights: maps.Clone(a.Weights), Routed: true, Test: m.Traffic.Test}
 	case Scale:
 		m.scale(a.Environment, a.Scaling)
 	case Resize:
 		m.scale(a.Environment, Scaling{Min: a.Capacity.Min, Max: a.Capacity.Max})
+	case Attach:
+		m.attach(a.Environment, true)
+	case Detach:
+		m.attach(a.Environment, false)
+	case Register:
+		m.change(a.Environment, a.Instances, true)
+	case Deregister:
+		m.change(a.Environment, a.Instances, false)
 	case Aim:
 		m.Traffic.Test = TestRule{}
 		if a.Environment != "" {
@@ -97,6 +107,7 @@ func (m *Model) scale(name string, to Scaling) {
 	s.Desired = min(max(s.Desired, to.Min), to.Max)
 	s.Healthy = s.Desired
 	m.Sights[name] = s
+	m.seat(name)
 }
 
 // instances is how many instances run in the model.
@@ -129,13 +140,14 @@ func (m *Model) wake(w Wake) {
 			s.Healthy = max(s.Healthy, s.Desired, 1)
 		}
 		m.Sights[name] = s
+		m.check(name)
 	}
 }
 
 // Touches says whether an action changes AWS, and not the record alone.
 func Touches(a Action) bool {
 	switch a.(type) {
-	case Launch, Shift, Scale, Resize, Aim, Unroute, Point, Unpoint, Retire, Forget, Dissolve:
+	case Launch, Shift, Scale, Resize, Attach, Detach, Register, Deregister, Aim, Unroute, Point, Unpoint, Retire, Forget, Dissolve:
 		return true
 	}
 	return false

@@ -90,6 +90,7 @@ const maxTurns = 10000
 type previewer struct {
 	*Model
 	plan Plan
+	said int // steps by instance that a line is about already
 }
 
 func (p *previewer) run() {
@@ -154,6 +155,14 @@ func (p *previewer) note(a Action) {
 		p.noteShift(a)
 	case Scale:
 		p.noteScale(a)
+	case Join:
+		if f := p.Record.Rollout; f.Joined.IsZero() {
+			p.say("the %s of %s join the target group of %s, and traffic follows them", instances(a.Instances), p.version(f.From), p.version(f.To))
+		}
+	case Advance:
+		p.noteAdvance(a)
+	case Attach, Deregister:
+		p.noteParting(a)
 	case Aim:
 		p.noteAim(a)
 	case Probe:
@@ -222,6 +231,9 @@ func (p *previewer) noteShift(a Shift) {
 		p.say("set traffic to %s: %s", p.shares(a.Weights), a.Why)
 		return
 	}
+	if f.Shared() {
+		return // its instances join it, and that is what Join said
+	}
 	step := f.Steps[f.Step]
 	text := fmt.Sprintf("traffic: %s", p.shares(a.Weights))
 	if step.Bake > 0 {
@@ -253,6 +265,8 @@ func (p *previewer) noteScale(a Scale) {
 	}
 	before := p.Sights[a.Environment].Scaling
 	switch {
+	case role != endpoint.Retained && a.Scaling.Suspended:
+		p.say("suspend the scaling of %s", e.Release.Version)
 	case role == endpoint.Retained:
 		p.say("keep %s hot with %s for %s", e.Release.Version, instances(a.Scaling.Min), p.Record.Desired.Retention.KeepFor)
 	case a.Scaling.Min > before.Min:

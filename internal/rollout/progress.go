@@ -27,6 +27,10 @@ func (d *decider) progress() (Decision, bool) {
 			return decision, ok
 		}
 		return d.advance(f, to)
+	case f.Shared():
+		if decision, ok := d.exchange(f); ok {
+			return decision, ok
+		}
 	}
 	s := d.Sights[to.Name]
 	if f.From != "" && s.Healthy == 0 && d.Sights[f.From].Healthy > 0 {
@@ -79,7 +83,7 @@ func (d *decider) progress() (Decision, bool) {
 // overdue says that a step's time for becoming healthy is over: it counts from the
 // launch, or from the end of the step's bake.
 func (d *decider) overdue(f *endpoint.Rollout, to *endpoint.Environment) bool {
-	since := latest(f.Started, to.Created)
+	since := latest(latest(f.Started, to.Created), f.Joined)
 	if f.Step >= 0 {
 		since = d.baked(f)
 	}
@@ -145,11 +149,17 @@ func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 		}
 		return wait(Update)
 	}
+	if f.Shared() {
+		return d.oneMore(f, to)
+	}
 	if need := d.need(f, next); s.Healthy < need {
 		if d.overdue(f, to) {
 			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Share(next), d.r.Desired.Rollout.HealthyWithin)
 		}
 		return wait(Health)
+	}
+	if d.joins(f) {
+		return do(Join{d.load(d.r.Environment(f.From))})
 	}
 	return do(Advance{next})
 }
@@ -161,8 +171,7 @@ func (d *decider) floored(f *endpoint.Rollout) bool {
 	if from == nil || s.Healthy == 0 {
 		return true // there is nothing to keep
 	}
-	want, _ := d.scaling(from)
-	return s.Scaling.Min >= want.Min
+	return s.Scaling.Min >= d.scaling(from).Min
 }
 
 // need is the healthy capacity that a step takes: its share of the instances
@@ -178,6 +187,9 @@ func (d *decider) need(f *endpoint.Rollout, step int) int {
 	share := f.Steps[min(max(step, 0), len(f.Steps)-1)].Weight
 	if f.Kind != endpoint.Hot {
 		share = min(share, d.r.Desired.Rollout.Cap())
+	}
+	if f.By == endpoint.ByInstance {
+		share = 100 // one by one they are all needed, and each is healthy before it is
 	}
 	return max(1, (share*from.Full+99)/100)
 }

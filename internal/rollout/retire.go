@@ -109,6 +109,9 @@ func (d *decider) end(e *endpoint.Environment, why string) Decision {
 		}
 		return Decision{Wake: Wake{For: Drain}}
 	}
+	if d.lodges(e.Name) {
+		return Decision{Wake: Wake{For: Drain}} // another target group still sends to its instances
+	}
 	if d.Traffic.Test.Target == e.Name {
 		return Decision{Wake: Wake{For: Drain}} // the test route moves on first
 	}

@@ -33,6 +33,9 @@ func (d *decider) start() (Decision, bool) {
 	} else {
 		f.To = endpoint.EnvironmentName(d.r.Endpoint, desired, d.r.Serial+1)
 	}
+	if d.r.Desired.Rollout.By == endpoint.ByInstance && f.Kind != endpoint.Hot && active != nil {
+		f.By, f.Steps = endpoint.ByInstance, d.r.Desired.Rollout.ForInstances(d.load(active))
+	}
 	if f.From == "" {
 		// Nothing serves: there is nobody to share traffic with.
 		f.Steps = f.Steps[len(f.Steps)-1:]

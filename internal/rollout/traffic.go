@@ -17,7 +17,11 @@ func (d *decider) settle() (Decision, bool) {
 	if d.untouched() {
 		return pass()
 	}
-	if want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed {
+	if want == nil || !d.Traffic.Is(want) || !d.Traffic.Routed || d.entering() && !d.placed() {
+		return pass()
+	}
+	// The later steps by instance need no change of the rule.
+	if d.proven(want) || d.entering() && d.followed() && d.r.Move == nil {
 		return do(Settle{want})
 	}
 	return pass()
@@ -46,7 +50,7 @@ func (d *decider) stepping() bool {
 // repair makes the rule send what the record says, whoever changed it.
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
-	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping() || d.owned())
+	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping() && !d.followed() || d.owned())
 	doubtful := d.r.Move != nil && !d.proven(want)
 	if d.untouched() {
 		return pass()
@@ -62,7 +66,7 @@ func (d *decider) repair() (Decision, bool) {
 			return wait(Health)
 		}
 	}
-	if f := d.r.Rollout; d.stepping() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && (d.Sights[f.To].Healthy < d.need(f, f.Step) || d.alarmed(f)) {
+	if f := d.r.Rollout; d.stepping() && !d.followed() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && (d.short(f) || d.alarmed(f)) {
 		// Its capacity went, or an alarm went off, after the step was decided on: back
 		// to the step before.
 		return do(Advance{f.Step - 1})
@@ -91,16 +95,18 @@ func (d *decider) leaving() bool {
 // somebody else sent it, to what is not.
 func (d *decider) worse(want map[string]int) bool {
 	for name := range want {
-		if d.Sights[name].Healthy > 0 {
+		if d.Sights[name].Able() > 0 {
 			return false
 		}
 	}
 	for name, weight := range d.Traffic.Weights {
-		if weight > 0 && d.Sights[name].Healthy > 0 {
+		if weight > 0 && d.Sights[name].Able() > 0 {
 			return true
 		}
 	}
-	return false
+	// Where traffic goes back from has its share still, though a read of the past shows none.
+	f := d.r.Rollout
+	return f != nil && f.Back != nil && f.Step >= 0 && !d.sent(want) && d.Sights[f.To].Able() > 0
 }
 
 // hasty says that traffic which goes back, because another release was asked for, would
@@ -146,6 +152,8 @@ func (d *decider) whyShift() string {
 	switch {
 	case f != nil && f.Back != nil:
 		return "traffic goes back: " + f.Back.Reason
+	case d.entering() && !d.followed():
+		return fmt.Sprintf("the instances of %s stand in its target group, and make room one by one", d.r.ActiveVersion())
 	case d.stepping():
 		return fmt.Sprintf("step %d of %d", f.Step+1, len(f.Steps))
 	case d.Traffic.RuleARN == "":

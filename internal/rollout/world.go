@@ -46,9 +46,16 @@ type Sight struct {
 	PlatformARN  string `json:"platform_arn,omitempty"`
 	ImageDigest  string `json:"image_digest,omitempty"` // told once, when the environment is first seen
 
-	Healthy int     `json:"healthy"` // targets that pass their health check
+	Healthy int     `json:"healthy"` // targets that pass their health check, and are no other environment's instances
 	Desired int     `json:"desired"` // instances the scaling group keeps
 	Scaling Scaling `json:"scaling"`
+
+	// Instances are those that the scaling group has in service, and Targets what the
+	// target group has, by instance: in a rollout by instance another environment's
+	// too. Detached says that the scaling group does not fill the target group.
+	Instances []string          `json:"instances,omitempty"`
+	Targets   map[string]Target `json:"targets,omitempty"`
+	Detached  bool              `json:"detached,omitempty"`
 
 	// Errors are the platform's own error messages since the launch.
 	Errors []string `json:"errors,omitempty"`

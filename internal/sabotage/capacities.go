@@ -9,7 +9,7 @@ var capacities = []Guard{
 		Name:    "idle-scaling-is-suspended",
 		Against: "the default trigger takes instances away from an environment without traffic",
 		File:    "internal/beanstalk/scale.go",
-		Old:     `[]string{"AlarmNotification", "ScheduledActions"}`,
+		Old:     `[]string{"AlarmNotification", "ScheduledActions", "AZRebalance"}`,
 		New:     `[]string{"ScheduledActions", "AZRebalance"}`,
 		Package: "internal/beanstalk", Test: "TestIdleEnvironmentKeepsItsInstances",
 	},

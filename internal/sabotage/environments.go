@@ -8,9 +8,9 @@ var environments = []Guard{
 	{
 		Name:    "unused-targets-are-not-healthy",
 		Against: "targets of a group that no rule names are unused, and a launch is Ready before its targets are healthy",
-		File:    "internal/beanstalk/observe.go",
-		Old:     `t.TargetHealth != nil && t.TargetHealth.State == elbtypes.TargetHealthStateEnumHealthy`,
-		New:     `t.TargetHealth != nil && t.TargetHealth.State != elbtypes.TargetHealthStateEnumUnhealthy`,
+		File:    "internal/beanstalk/instances.go",
+		Old:     `		return rollout.TargetNew`,
+		New:     `		return rollout.TargetHealthy`,
 		Package: "internal/beanstalk", Test: "TestUnusedTargets",
 	},
 	{

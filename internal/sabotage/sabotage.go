@@ -32,7 +32,7 @@ type Guard struct {
 
 // Guards are those of all tables.
 func Guards() []Guard {
-	return slices.Concat(environments, capacities, traffic, metrics, records, accounts, takeovers)
+	return slices.Concat(environments, capacities, traffic, instances, metrics, records, accounts, takeovers)
 }
 
 // without returns the text of the guard's file without the guard.

@@ -48,10 +48,8 @@ var traffic = []Guard{
 		Name:    "weights-are-read-back",
 		Against: "a rule that was changed a moment ago is not yet what it was changed to",
 		File:    "internal/rollout/traffic.go",
-		Old: `d.Traffic.Is(want) && d.Traffic.Routed {
-		return do(Settle{want})`,
-		New: `true {
-		return do(Settle{want})`,
+		Old:     `	if want == nil || !d.Traffic.Is(want) || !d.Traffic.Routed ||`,
+		New:     `	if want == nil ||`,
 		Package: "internal/rollout", Test: "TestWeightsAreReadBack",
 	},
 	{

@@ -13,6 +13,11 @@ var Actions = []struct{ Kind, Words string }{
 	{"Count", "count a read "},
 	{"Advance", "advance to "},
 	{"Obey", "obey the order "},
+	{"Join", "let "},
+	{"Attach", "attach the scaling group "},
+	{"Detach", "detach the scaling group "},
+	{"Register", "register "},
+	{"Deregister", "deregister "},
 	{"Recap", "follow the cap "},
 	{"Lift", "lift the pause"},
 	{"Freeze", "freeze the rollout"},
@@ -43,7 +48,7 @@ var Actions = []struct{ Kind, Words string }{
 var records = map[string]bool{
 	"Start": true, "Note": true, "Count": true, "Advance": true, "Settle": true, "Promote": true, "Abandon": true,
 	"Conclude": true, "Lose": true, "Restore": true, "Accept": true, "Obey": true, "Recap": true,
-	"Lift": true, "Freeze": true, "Thaw": true, "Probe": true,
+	"Lift": true, "Join": true, "Freeze": true, "Thaw": true, "Probe": true,
 }
 
 // kindOf is the kind of an action that is worded so, or "".

@@ -30,7 +30,7 @@ func (p platform) Launch(ctx context.Context, _ *endpoint.Record, e *endpoint.En
 			Release: e.Release, Launched: w.Now, Known: w.Now, Settled: w.Now.Add(w.LaunchTime),
 			Scaling: rollout.Scaling{Min: e.Capacity.Min, Max: e.Capacity.Max},
 		}
-		made.resize(e.Capacity.Min, made.Settled)
+		w.resize(made, e.Capacity.Min, made.Settled)
 		if w.life != nil && w.life.launch(e.Name, made) == Refused {
 			return &roller.Refusal{Err: fmt.Errorf("the platform refuses %s", e.Name)}
 		}
@@ -69,7 +69,7 @@ func (p platform) scale(name string, s rollout.Scaling) error {
 	if healthy.Before(e.Settled) {
 		healthy = e.Settled
 	}
-	e.resize(min(max(len(e.Instances), s.Min), s.Max), healthy)
+	w.resize(e, min(max(len(e.Instances), s.Min), s.Max), healthy)
 	return nil
 }
 

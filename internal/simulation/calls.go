@@ -116,7 +116,7 @@ func (l *life) send(ctx context.Context, h *holder, effect func() error) error {
 func changesAWS(call string) bool {
 	kind, _, _ := strings.Cut(call, " ")
 	switch kind {
-	case "Launch", "Shift", "Scale", "Resize", "Unroute", "Aim", "Unaim", "Point", "Unpoint", "Retire", "Forget", "Dissolve":
+	case "Launch", "Shift", "Scale", "Resize", "Attach", "Detach", "Register", "Deregister", "Unroute", "Aim", "Unaim", "Point", "Unpoint", "Retire", "Forget", "Dissolve":
 		return true
 	}
 	return false

@@ -148,6 +148,7 @@ func (l *life) stay() {
 		l.capped(w)
 		return
 	}
+	l.apart(w)
 	active := w.Record.Environment(w.Record.Active)
 	if active == nil || active.Fingerprint != l.desired.Release.Fingerprint() {
 		l.fail("the world converges", "active is %q, desired %s", w.Record.Active, l.desired.Release.Version)

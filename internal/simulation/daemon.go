@@ -73,7 +73,11 @@ func (l *life) handOver() {
 		return // of failures converge tells
 	}
 	l.desired = next
-	l.must(l.watchOver(next.Rollout.MinimumDuration() + next.Rollout.HealthyWithin.Std() + 30*time.Minute))
+	instances := next.Capacity.Min
+	if f := l.record().Rollout; f != nil {
+		instances = len(f.Steps) // those that move, where it goes by instance
+	}
+	l.must(l.watchOver(next.Rollout.MinimumDuration(instances) + next.Rollout.HealthyWithin.Std() + 30*time.Minute))
 	l.stay()
 }
 

@@ -67,8 +67,8 @@ var guards = slices.Concat(
 		{"a release that is not desired any more is given up", "\tif f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint ==", "\tif f == nil || f.Back != nil || f.Step > 0 || d.r.Environment(f.To).Fingerprint =="},
 		{"what is restored is proven and stays", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && d.whole(e) && (best"},
 		{"what is restored is whole", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && e.Retired.IsZero() && (best"},
-		{"only weights that were sent are noted", "want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed", "want != nil && (d.r.Move != nil || d.stepping()) && d.Traffic.Is(want) && d.Traffic.Routed"},
-		{"weights are read back", "want != nil && d.proven(want) && d.Traffic.Is(want) && d.Traffic.Routed", "want != nil && d.proven(want)"},
+		{"only weights that were sent are noted", "if d.proven(want) || d.entering()", "if d.r.Move != nil || d.stepping()"},
+		{"weights are read back", "!d.Traffic.Is(want) || !d.Traffic.Routed || d.entering() &&", "d.entering() &&"},
 		{"weights that were not sent are sent, whatever a read shows", "d.Traffic.Routed && !unsent && !doubtful)", "d.Traffic.Routed && !doubtful)"},
 		{"what others changed is repaired", "want == nil || (d.Traffic.Is(want)", "want == nil || d.r.Rollout == nil && d.r.Move == nil || (d.Traffic.Is(want)"},
 		{"a step that lost its capacity is taken back", "return do(Advance{f.Step - 1})", "_ = f"},
@@ -153,6 +153,7 @@ var guards = slices.Concat(
 	// It takes a run that dies between two calls while an alarm begins to fire, or an
 	// order to pause in the last step.
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"where traffic goes back from has its share still", "return f != nil && f.Back != nil && f.Step >= 0 && !d.sent(want) &&", "return false &&"},
 		{"no weight is sent under an alarm that fired since", " || d.alarmed(f)) {", ") {"},
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 	}),

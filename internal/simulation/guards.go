@@ -25,7 +25,7 @@ func (m meter) Measure(ctx context.Context, group string, since time.Time, _ flo
 			return nil
 		}
 		measure.Requests = w.Now.Sub(since).Minutes() * requestsPerMinute * float64(w.Rule.Weights[nameOf(group)]) / 100
-		measure.Errors = measure.Requests * w.Errors[e.Release.Version] / 100
+		measure.Errors = measure.Requests * w.errors(nameOf(group)) / 100
 		return nil
 	})
 	return measure, err

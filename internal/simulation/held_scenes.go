@@ -16,6 +16,7 @@ func (l *life) holding(p Pair) {
 	case Refused, Broken, Sick:
 		next.Retention.FailedFor = endpoint.Duration(30 * time.Minute) // what failed stays for a while
 	}
+	next.Rollout.By = endpoint.ByWeight
 	next.Rollout.Steps = []endpoint.Step{
 		{Weight: 20, Bake: endpoint.Duration(5 * time.Second)}, {Weight: 50, Bake: endpoint.Duration(5 * time.Second)},
 	}
@@ -41,6 +42,15 @@ func (l *life) holding(p Pair) {
 			apply()
 		}
 		next.Rollout.MaxWeight = 0
+	case "Join", "Attach", "Detach", "Register", "Deregister":
+		next.Rollout.By = endpoint.ByInstance
+		next.Rollout.Steps = []endpoint.Step{{Bake: endpoint.Duration(5 * time.Second)}}
+		next.Retention.Max = 0 // to what is kept it would go by weight
+		l.aims = append(l.aims, aim{p, 3})
+		for range 2 {
+			apply()
+			next.Release.Version = l.other().Release.Version
+		}
 	case "Lift":
 		pause(endpoint.ThenPromote)
 	case "Freeze", "Thaw":

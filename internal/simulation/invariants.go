@@ -70,6 +70,13 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 	if old != nil && next.Desired.Rollout.Retry > old.Desired.Rollout.Retry {
 		delete(l.rejected, next.Desired.Release.Fingerprint()) // it is to be tried again
 	}
+	if old != nil && !slices.Equal(old.Obeyed, next.Obeyed) {
+		for _, j := range old.Rejections {
+			if next.Rejected(j.Fingerprint, j.Retry) == nil {
+				delete(l.rejected, j.Fingerprint) // an operator cleared it
+			}
+		}
+	}
 	if p := next.Pin; p != nil && (old.Pin == nil || *p != *old.Pin) {
 		delete(l.rejected, p.Fingerprint) // an operator wants it
 	}
@@ -215,6 +222,7 @@ func (l *life) retiring(h *holder, name string) {
 		return
 	}
 	l.aimed(h, name)
+	l.lodged(h, name)
 	if !e.Foreign.IsZero() && !e.Foreign.Before(h.shown) {
 		return
 	}

@@ -71,10 +71,9 @@ func (l *life) launch(name string, e *Environment) Fault {
 	e.Known = l.w.Now.Add(l.between(time.Second, 20*time.Second))
 	e.Settled = e.Known.Add(l.between(10*time.Second, time.Minute))
 	e.First = e.Known.Add(l.between(time.Second, 80*time.Second))
-	e.resize(len(e.Instances), e.First)
 	e.Instances = slices.Clone(e.Instances)
 	for i := range e.Instances {
-		e.Instances[i] = e.First
+		e.Instances[i].Since, e.Instances[i].Healthy = e.First, e.First
 	}
 	var fate Fault
 	switch {
@@ -128,8 +127,12 @@ func (l *life) kill() {
 	again := l.w.Now.Add(l.between(20*time.Second, 6*time.Minute))
 	e.Instances = slices.Clone(e.Instances)
 	for i := range 1 + l.dice.IntN(len(e.Instances)) {
-		if e.Instances[i].Before(again) {
-			e.Instances[i] = again
+		switch i := &e.Instances[i]; {
+		case !i.Healthy.Before(again):
+		case l.chance(3):
+			i.Healthy = again // it only falls ill
+		default:
+			*i = l.w.instance(again)
 		}
 	}
 	l.hurt[name] = again
@@ -193,7 +196,7 @@ func (l *life) rescale() {
 	bounds.Max = bounds.Min + l.dice.IntN(3)
 	l.say(nil, "a person bounds %s to %+v", name, bounds)
 	e.Scaling = bounds
-	e.resize(min(max(len(e.Instances), bounds.Min), bounds.Max), l.w.Now.Add(l.w.boot()))
+	l.w.resize(e, min(max(len(e.Instances), bounds.Min), bounds.Max), l.w.Now.Add(l.w.boot()))
 	l.hurt[name] = l.w.Now.Add(24 * time.Hour) // until it is scaled again
 	l.w.changed()
 }
@@ -214,7 +217,7 @@ func (l *life) autoscale() {
 			if r := l.record(); r != nil && r.Rollout != nil && l.w.Now.Sub(r.Rollout.Started) < 3*time.Minute {
 				l.hurt[name] = l.w.Now.Add(3 * time.Minute) // its floor may not be there yet
 			}
-			e.resize(to, l.w.Now.Add(l.w.boot()))
+			l.w.resize(e, to, l.w.Now.Add(l.w.boot()))
 		}
 	}
 	l.w.changed()

@@ -33,6 +33,12 @@ func (l *life) guarded(s *endpoint.Spec) {
 	if l.chance(8) {
 		p.MaxWeight = 5 + l.dice.IntN(90)
 	}
+	if l.chance(4) {
+		p.By, p.MaxWeight = endpoint.ByInstance, 0
+		for i := range p.Steps {
+			p.Steps[i].Weight = 0
+		}
+	}
 	p.NoWait = l.chance(10)
 	for i := range p.Steps {
 		if l.chance(6) {

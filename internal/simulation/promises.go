@@ -16,6 +16,7 @@ import (
 // promises is what the invariants of guarded rollouts remember.
 type promises struct {
 	stepped time.Time      // the look on which the rollout's step was decided
+	heeded  bool           // and alarms had a say in it
 	still   map[string]int // weights when the rollout was frozen
 	edited  time.Time      // a person changed the rule
 	excused bool           // the call under way comes later than any lease allows for
@@ -70,7 +71,7 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 	}
 	same := was != nil && was.ID == f.ID
 	if !same || was.Step < f.Step {
-		l.stepped = h.looked
+		l.stepped, l.heeded = h.looked, len(next.Desired.Rollout.Alarms) > 0
 		l.probed(next)
 	}
 	if f.Frozen != nil && (!same || was.Frozen == nil) {
@@ -89,6 +90,9 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 		if at := l.w.Alarms[alarmName].Fired; at.After(was.Sent.Add(slack)) && at.Before(h.looked) && !was.Sent.IsZero() {
 			l.fail("an alarm that fired is heard", "it fired at %s, and step %d follows", at.Format("15:04:05"), f.Step+1)
 		}
+	}
+	if same && f.Step > was.Step && was.Step >= 0 && l.w.Now.Before(was.Since.Add(was.Steps[was.Step].Bake.Std()-slack)) {
+		l.fail("a step is baked", "step %d follows at %s", f.Step+1, l.w.Now.Format("15:04:05"))
 	}
 	if same && f.Step > was.Step && was.Paused != nil {
 		l.fail("a paused rollout goes no step further", "step %d", f.Step+1)
@@ -151,10 +155,8 @@ func (l *life) forward(h *holder, r *endpoint.Record, name string, weight int) {
 		l.fail("a rollout does not exceed its cap", "%s gets %d %%, and the cap is %d %%", name, weight, policy.Cap())
 	}
 	firing := l.w.Alarms[alarmName].State == rollout.AlarmFiring && (l.firing.Before(l.stepped) || l.firing.Before(h.looked.Add(-fewLooks)))
-	if f.From == "" && !l.firing.Before(f.Sent) {
-		return // the first deployment was on its way already, and there is nothing to go back to
-	}
-	if len(policy.Alarms) > 0 && firing {
+	// With nothing to go back to, an alarm that is named since then freezes it later.
+	if len(policy.Alarms) > 0 && firing && (f.From != "" || l.heeded) {
 		l.fail("no weight rises while an alarm fires", "%s gets %d %%, and the alarm fires since %s", name, weight, l.firing.Format("15:04:05"))
 	}
 }

@@ -24,9 +24,10 @@ var sought = slices.Concat(ofCalls, ofWorld, []Fault{Refused, Broken, Sick})
 // plots are the actions that seeds are after, the seldom ones more often.
 var plots = func() []string {
 	all := []string{
-		"Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
+		"Restore", "Restore", "Restore", "Restore", "Lose", "Unroute", "Abandon", "Conclude", "Retire", "Retire", "Forget", "Dissolve", "Dissolve", "Resize",
 		"Obey", "Point", "Unpoint", "Note", "Probe",
 		"Recap", "Recap", "Lift", "Lift", "Freeze", "Freeze", "Thaw", "Thaw", "Probe", "Aim", "Unaim",
+		"Join", "Attach", "Attach", "Detach", "Register", "Deregister",
 	}
 	for _, a := range Actions {
 		all = append(all, a.Kind)
@@ -72,7 +73,7 @@ func (l *life) scene(p Pair) {
 		next.Capacity = endpoint.Capacity{Min: next.Capacity.Min%3 + 1, Max: 6}
 		l.desired = next
 		l.wish(l.apply(next, false))
-	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim", "Point", "Unpoint":
+	case "Obey", "Recap", "Lift", "Freeze", "Thaw", "Probe", "Aim", "Unaim", "Point", "Unpoint", "Join", "Attach", "Detach", "Register", "Deregister":
 		l.holding(p)
 	case "Note":
 		l.taking(p)
@@ -89,7 +90,7 @@ func (l *life) scene(p Pair) {
 // seldom says that chance alone seldom leads to an action.
 func (l *life) seldom(action string) bool {
 	switch action {
-	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Point", "Unpoint", "Note":
+	case "Restore", "Lose", "Resize", "Unroute", "Recap", "Lift", "Freeze", "Thaw", "Aim", "Unaim", "Probe", "Point", "Unpoint", "Join", "Attach", "Detach", "Register", "Deregister", "Note":
 		return true
 	}
 	return false
@@ -129,8 +130,8 @@ func (l *life) losing(p Pair) {
 		}
 	}
 	r := l.record()
-	if l.broken != nil || r == nil || l.w.Environments[r.Active] == nil {
-		return
+	if l.broken != nil || r == nil || l.w.Environments[r.Active] == nil || r.TakingOver() {
+		return // what is behind somebody's rule is not the endpoint's to lose
 	}
 	l.terminate(r.Active)
 	l.elapse(6 * time.Minute)

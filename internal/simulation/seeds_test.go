@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	seeds = flag.Uint64("seeds", 17000, "how many seeds TestSeeds lives through")
+	seeds = flag.Uint64("seeds", 20000, "how many seeds TestSeeds lives through")
 	seed  = flag.Uint64("seed", 0, "the one seed to replay; with -v its life is printed")
 	soak  = flag.Duration("soak", 0, "how long TestSoak lives through random seeds")
 )

@@ -39,7 +39,7 @@ func (l *life) disturb() {
 func (l *life) stranger() {
 	l.w.routeTo(map[string]int{endpoint.OldGroups: 100}, l.form())
 	e := &Environment{Launched: l.w.Now, Known: l.w.Now, Settled: l.w.Now, Scaling: rollout.Scaling{Min: 3, Max: 3, Suspended: true}}
-	e.resize(1+l.hand.IntN(3), l.w.Now)
+	l.w.resize(e, 1+l.hand.IntN(3), l.w.Now)
 	l.w.Environments[endpoint.OldGroups] = e
 	l.w.changed()
 	l.say(nil, "somebody's rule serves, with %d instances behind it", len(e.Instances))

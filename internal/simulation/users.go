@@ -112,7 +112,7 @@ func (l *life) apply(spec endpoint.Spec, planned bool) *holder {
 		spec.Capacity.Min, spec.Capacity.Max, spec.Retention.KeepFor, spec.Retention.Max, spec.Rollout.Steps)
 	if l.trace != nil {
 		p := spec.Rollout
-		what += fmt.Sprintf(", cap %d, alarms %v, analysis %v, on failure %q, retry %d, no wait %v, smoke %v", p.MaxWeight, p.Alarms, p.Analysis != nil, p.OnFailure, p.Retry, p.NoWait, p.Smoke)
+		what += fmt.Sprintf(", cap %d, by %q, alarms %v, analysis %v, on failure %q, retry %d, no wait %v, smoke %v", p.MaxWeight, p.By, p.Alarms, p.Analysis != nil, p.OnFailure, p.Retry, p.NoWait, p.Smoke)
 	}
 	var expect *roller.Expectation
 	var later time.Duration

@@ -97,6 +97,12 @@ func (l *life) raised(h *holder, r *endpoint.Record, name string, weight int) {
 	if forward && f.From != "" && l.most(h, f.From) == 0 {
 		need = 1
 	}
+	if forward && f.Urgent && r.Pin != nil && l.rejected[r.Environment(f.From).Fingerprint] {
+		need = 1 // an operator left both releases that serve
+	}
+	if forward && f.Shared() {
+		need = min(need, max(1, l.fewest(h, f.From))) // they are those that were there
+	}
 	// What was seen counts for a while: a change that was sent is sent again.
 	seen := l.w.Now.Add(-90 * time.Second)
 	if h.shown.Before(seen) {
@@ -145,10 +151,7 @@ func (l *life) fewest(h *holder, name string) int {
 func (l *life) extent(since time.Time, name string) (fewest, most int) {
 	fewest = 1 << 30
 	l.w.between(since, func(m moment, at time.Time) {
-		n := 0
-		if e, ok := m.environments[name]; ok {
-			n = e.healthy(at)
-		}
+		n := m.able(name, at)
 		fewest, most = min(fewest, n), max(most, n)
 	})
 	return fewest, most

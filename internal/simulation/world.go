@@ -53,6 +53,7 @@ type World struct {
 
 	writes  map[string]write // of the records
 	rules   int              // ever made
+	made    int              // instances, ever
 	agenda  agenda
 	history []moment
 	life    *life // nil in a story
@@ -69,11 +70,15 @@ type Environment struct {
 	Ends     time.Time // its termination ends then; zero: it stays
 	Gone     bool
 	Scaling  rollout.Scaling
-	// Instances are the times from which each is healthy. The slice is replaced
-	// and never changed, because the past shares it.
-	Instances []time.Time
-	Errors    []string // what the platform reports of its launch
-	Sick      bool     // it never becomes healthy
+	// Instances are replaced as a whole and never changed, because the past shares
+	// the slice; so are Seats.
+	Instances []Instance
+	// Detached says that instances are not in the target group by themselves. Seats
+	// are those that were put there, or taken out.
+	Detached bool
+	Seats    map[string]seat
+	Errors   []string // what the platform reports of its launch
+	Sick     bool     // it never becomes healthy
 
 	Share     int       // of the rule's weights
 	LastShare time.Time // when it last had a share of traffic
@@ -193,24 +198,11 @@ func (e *Environment) ready(t time.Time) bool {
 	return e.found(t) && e.Ends.IsZero() && !t.Before(e.Settled) && !t.Before(e.Busy)
 }
 
-func (e *Environment) healthy(t time.Time) int {
-	if !e.found(t) || !e.Ends.IsZero() || e.Sick || t.Before(e.Known) {
-		return 0
-	}
-	n := 0
-	for _, from := range e.Instances {
-		if !t.Before(from) {
-			n++
-		}
-	}
-	return n
-}
-
 // resize makes instances, each healthy at a time, or takes them away.
-func (e *Environment) resize(to int, healthy time.Time) {
+func (w *World) resize(e *Environment, to int, healthy time.Time) {
 	all := slices.Clone(e.Instances[:min(to, len(e.Instances))])
 	for len(all) < to {
-		all = append(all, healthy)
+		all = append(all, w.instance(healthy))
 		if healthy.Before(e.First) {
 			e.First = healthy
 		}
@@ -229,6 +221,7 @@ func (w *World) sight(name string, m moment, t time.Time) rollout.Sight {
 	if !t.Before(e.Known) {
 		s.TargetGroup, s.ScalingGroup = group(name), name
 		s.Desired, s.Scaling, s.Healthy = len(e.Instances), e.Scaling, e.healthy(t)
+		s.Detached, s.Instances, s.Targets = e.Detached, e.inService(t), w.targets(m, name, t)
 	}
 	if w.Unhealthy[e.Release.Version] {
 		s.Healthy = 0

@@ -62,7 +62,7 @@ func arguments(s endpoint.Spec, values bool) []argument {
 
 func policy(p endpoint.RolloutPolicy) cty.Value {
 	return given(
-		"steps", steps(p.Steps), "healthy_within", duration(p.HealthyWithin), "max_weight", number(p.Cap()), "alarms", words(p.Alarms),
+		"steps", steps(p.Steps), "by", text(string(p.By)), "healthy_within", duration(p.HealthyWithin), "max_weight", number(p.Cap()), "alarms", words(p.Alarms),
 		"analysis", analysis(p.Analysis), "extend_bake", duration(p.ExtendBake), "smoke", smoke(p.Smoke),
 		"on_failure", text(string(p.OnFailure)), "retry", number(p.Retry), "wait", cty.BoolVal(!p.NoWait))
 }
@@ -73,7 +73,7 @@ func steps(all []endpoint.Step) cty.Value {
 		if s.Pause.Then != "" {
 			pause = given("deadline", duration(s.Pause.Deadline), "then", text(string(s.Pause.Then)))
 		}
-		return given("weight", number(s.Weight), "bake", duration(s.Bake), "pause", pause)
+		return given("weight", unlessZero(s.Weight), "bake", duration(s.Bake), "pause", pause)
 	})
 }
 

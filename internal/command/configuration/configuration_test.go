@@ -50,8 +50,8 @@ func full() endpoint.Spec {
 		DNS:       &endpoint.DNS{ZoneID: "Z1"},
 		TestRoute: &endpoint.TestRoute{Hosts: []string{"next.acme.com"}, Header: "X-Next", Values: []string{"1"}},
 		Rollout: endpoint.RolloutPolicy{
-			Steps:         []endpoint.Step{{Weight: 5, Bake: minutes(10), Pause: endpoint.Pause{Deadline: minutes(60), Then: endpoint.ThenRollback}}, {Weight: 100}},
-			HealthyWithin: minutes(15), MaxWeight: 50, Alarms: []string{"errors"},
+			Steps: []endpoint.Step{{Weight: 5, Bake: minutes(10), Pause: endpoint.Pause{Deadline: minutes(60), Then: endpoint.ThenRollback}}, {Weight: 100}},
+			By:    endpoint.ByWeight, HealthyWithin: minutes(15), MaxWeight: 50, Alarms: []string{"errors"},
 			Analysis: &endpoint.Analysis{
 				ErrorRate: &endpoint.ErrorRate{Max: &rate, MaxRatio: 2}, Latency: &endpoint.Latency{Percentile: 99.9, Max: minutes(1), MaxRatio: 3},
 				UnhealthyHosts: &hosts, MinimumRequests: 50,

@@ -76,7 +76,7 @@ It ends with 1 when there is a problem, and with 0 when there are none but warni
 	form.flags(cmd, formText, formJSON)
 	a.complete(cmd, true, endpointNames)
 	f := cmd.Flags()
-	f.StringVar(&task, "for", string(permission.Plan), strings.Join(taskNames(), ", "))
+	f.StringVar(&task, "for", string(permission.Plan), "what you want to do: "+strings.Join(taskNames(), ", "))
 	f.StringSliceVar(&listeners, "listener", nil, "ARNs of listeners, beside those of the endpoints")
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(taskNames(), cobra.ShellCompDirectiveNoFileComp)) // fails only for flags there are not
 	return cmd

@@ -41,7 +41,8 @@ that it is at work, and terraform plan looks for it.
 It logs what happens to standard error, a line each. On SIGINT or SIGTERM it ends what
 it is about to do, gives leases back and exits with code 0; on a second one at once.
 
-With --once it works until nothing is left to do now, prints how the endpoints stand,
+With --once it works until nothing is left to do, also through bakes and pauses, one
+endpoint after the other, prints how they stand,
 and ends.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			switch {
@@ -60,7 +61,7 @@ and ends.`,
 	a.flags(cmd)
 	form.flags(cmd, formText, formJSON)
 	a.complete(cmd, true, endpointNames)
-	cmd.Flags().BoolVar(&once, "once", false, "work until nothing is left to do now, then end")
+	cmd.Flags().BoolVar(&once, "once", false, "work until nothing is left to do, then end")
 	cmd.Flags().DurationVar(&every, "interval", interval, "time between two looks at an endpoint at rest, at most")
 	return cmd
 }

@@ -119,4 +119,12 @@ var records = []Guard{
 		New:     `	case true:`,
 		Package: "internal/journal", Test: "TestCheck/acme-elsewhere",
 	},
+	{
+		Name:    "trail-is-a-chain",
+		Against: "somebody changes what happened",
+		File:    "internal/command/events_verify.go",
+		Old:     `e.Sequence != head.Sequence+1 || e.Previous != head.Hash`,
+		New:     `e.Sequence != head.Sequence+1`,
+		Package: "internal/command", Test: "TestScripts/events",
+	},
 }

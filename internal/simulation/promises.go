@@ -155,8 +155,9 @@ func (l *life) forward(h *holder, r *endpoint.Record, name string, weight int) {
 		l.fail("a rollout does not exceed its cap", "%s gets %d %%, and the cap is %d %%", name, weight, policy.Cap())
 	}
 	firing := l.w.Alarms[alarmName].State == rollout.AlarmFiring && (l.firing.Before(l.stepped) || l.firing.Before(h.looked.Add(-fewLooks)))
-	// With nothing to go back to, an alarm that is named since then freezes it later.
-	if len(policy.Alarms) > 0 && firing && (f.From != "" || l.heeded) {
+	// With nothing to go back to, an alarm that is named since then freezes it later, and
+	// what was sent before it fired is sent again.
+	if len(policy.Alarms) > 0 && firing && (f.From != "" || l.heeded && l.firing.Before(f.Sent.Add(-fewLooks))) {
 		l.fail("no weight rises while an alarm fires", "%s gets %d %%, and the alarm fires since %s", name, weight, l.firing.Format("15:04:05"))
 	}
 }

@@ -41,6 +41,7 @@ resource "ionroller_endpoint" %[1]q {
 `, name, provider, listener, vpc, strings.Join(subnets, `", "`))
 	}
 	ws := w.workspace()
+	ws.env["AWS_ACCESS_KEY_ID"] = w.info.AccessKeyID // which may assume roles
 	write := func(externalID, forbidden string) {
 		text := fmt.Sprintf(`
 terraform {

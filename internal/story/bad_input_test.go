@@ -115,7 +115,10 @@ func TestBadInputThatAWSKnows(t *testing.T) {
 		{"a bucket that is not there", "nowhere-at-all", "there is no bucket"},
 	} {
 		t.Run(bad.name, func(t *testing.T) {
-			w.as(t).wantRefused(badInput{attribute: "bucket", says: bad.says}, func(ws *workspace) { ws.provider["bucket"] = bad.bucket })
+			w.as(t).wantRefused(badInput{attribute: "bucket", says: bad.says}, func(ws *workspace) {
+				ws.env["AWS_ACCESS_KEY_ID"] = w.info.AccessKeyID // the policies are for another bucket
+				ws.provider["bucket"] = bad.bucket
+			})
 		})
 	}
 	t.Run("a quota that would be hit", func(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission/holders"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
@@ -118,9 +120,9 @@ func (ws *workspace) wantRepair(says ...string) {
 func (ws *workspace) readOnly(do func()) {
 	ws.Helper()
 	before := len(ws.Calls())
-	ws.env["AWS_ACCESS_KEY_ID"], ws.env["AWS_SECRET_ACCESS_KEY"] = ws.info.ReadOnlyAccessKeyID, ws.info.ReadOnlySecretAccessKey
+	ws.env["AWS_ACCESS_KEY_ID"] = holders.Key(permission.Plan)
 	do()
-	ws.env["AWS_ACCESS_KEY_ID"], ws.env["AWS_SECRET_ACCESS_KEY"] = ws.info.AccessKeyID, ws.info.SecretAccessKey
+	ws.env["AWS_ACCESS_KEY_ID"] = itsHolder
 	for _, c := range ws.Calls()[before:] {
 		if c.Changing || strings.Contains(c.Outcome, "Denied") {
 			ws.Errorf("with read-only credentials %s was called and answered with %s", c.Operation, c.Outcome)

@@ -25,6 +25,7 @@ const secondAccount = "210987654321"
 // the sandbox begins when one of its roles is assumed.
 func (ws *workspace) setAccounts() {
 	ws.Helper()
+	ws.env["AWS_ACCESS_KEY_ID"] = ws.info.AccessKeyID // which may assume roles
 	role := func(account string) string { return "arn:aws:iam::" + account + ":role/deploy" }
 	client := sts.New(sts.Options{Region: ws.info.Region, BaseEndpoint: &ws.info.EndpointURL, Credentials: credentials.NewStaticCredentialsProvider(ws.info.AccessKeyID, ws.info.SecretAccessKey, "")})
 	must[*sts.AssumeRoleOutput](ws.world)(client.AssumeRole(ws.Context(), &sts.AssumeRoleInput{
@@ -48,6 +49,7 @@ func TestExamplesWithAWS(t *testing.T) {
 		ws := w.workspace()
 		ws.beside(mirror)
 		ws.exampleFrom(name)
+		ws.env["AWS_ACCESS_KEY_ID"] = ws.info.AccessKeyID // the AWS provider makes more than endpoints
 		ws.example("init")
 		if !applied {
 			ws.example("validate")

@@ -33,6 +33,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/load"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission/holders"
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
@@ -135,7 +136,13 @@ func startAlone(t *testing.T, config sandbox.Config) *world {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
+		for _, message := range holders.Lacks(s) {
+			t.Errorf("the policies lack something: %s", message)
+		}
 	})
+	if err := holders.Make(s); err != nil {
+		t.Fatal(err)
+	}
 	info := s.Info()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)

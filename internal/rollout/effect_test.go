@@ -4,6 +4,8 @@
 package rollout_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,5 +60,40 @@ func TestRollbackCutShort(t *testing.T) {
 	w.Record.Environments = nil // a removal has come so far
 	if back, err := rollout.WayBack(w, ""); err == nil {
 		t.Errorf("back to %+v, which is gone", back)
+	}
+}
+
+// An order is about what there was when it was given: a pin and a rejection that came
+// after it stay.
+func TestOrderOfBefore(t *testing.T) {
+	for name, c := range map[string]struct {
+		order   endpoint.Order
+		ordered time.Duration // before noon, when the endpoint was pinned
+		lifted  bool
+		told    string
+	}{
+		"unpin, after it was pinned":    {endpoint.Order{Kind: endpoint.OrderUnpin}, -time.Minute, true, "is not held at 0.9.0 any more"},
+		"unpin, before it was pinned":   {endpoint.Order{Kind: endpoint.OrderUnpin}, time.Minute, false, "was pinned after that was ordered"},
+		"retry, after it was rejected":  {endpoint.Order{Kind: endpoint.OrderRetry, Release: "1.1.0"}, -time.Minute, true, "retry was ordered"},
+		"retry, before it was rejected": {endpoint.Order{Kind: endpoint.OrderRetry, Release: "1.1.0"}, time.Minute, false, "was rejected after that was ordered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := live()
+			bad := release("1.1.0")
+			w.Record.Pin = &endpoint.Pin{Version: "0.9.0", Left: "1.1.0", Time: noon}
+			w.Record.Rejections = []endpoint.Rejection{{Fingerprint: bad.Fingerprint(), Version: bad.Version, Pinned: true, Time: noon}}
+			c.order.ID, c.order.Time = "1", noon.Add(-c.ordered)
+			w.Now = noon.Add(2 * time.Minute)
+			r, events := rollout.Effect(w, rollout.Obey{Order: c.order})
+			if lifted := len(r.Rejections) == 0; lifted != c.lifted {
+				t.Errorf("the release may be tried again: %t", lifted)
+			}
+			if unpinned := r.Pin == nil; unpinned != (c.lifted && c.order.Kind == endpoint.OrderUnpin) {
+				t.Errorf("pin %+v", r.Pin)
+			}
+			if !slices.ContainsFunc(events, func(e endpoint.Event) bool { return strings.Contains(e.Message, c.told) }) {
+				t.Errorf("the trail does not say %q: %v", c.told, events)
+			}
+		})
 	}
 }

@@ -25,9 +25,9 @@ func (e *effect) obey(o endpoint.Order) {
 	var declined string
 	switch o.Kind {
 	case endpoint.OrderRetry:
-		declined = e.clear(o.Release)
+		declined = e.clear(o)
 	case endpoint.OrderUnpin:
-		declined = e.unpin()
+		declined = e.unpin(o)
 	case endpoint.OrderDrop:
 		declined = e.drop(o)
 	default:
@@ -77,21 +77,31 @@ func (e *effect) steer(o endpoint.Order) (declined string) {
 	return ""
 }
 
-// clear lifts the rejections of a release, named by version or fingerprint.
-func (e *effect) clear(release string) (declined string) {
-	before := len(e.r.Rejections)
+// clear lifts the rejections of a release, named by version or fingerprint, that were
+// there when that was ordered.
+func (e *effect) clear(o endpoint.Order) (declined string) {
+	later, before := false, len(e.r.Rejections)
 	e.r.Rejections = slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool {
-		return j.Version == release || j.Fingerprint == release
+		named := j.Version == o.Release || j.Fingerprint == o.Release
+		later = later || named && j.Time.After(o.Time)
+		return named && !j.Time.After(o.Time)
 	})
-	if len(e.r.Rejections) == before {
-		return fmt.Sprintf("release %s is not rejected", release)
+	switch {
+	case len(e.r.Rejections) < before:
+		return ""
+	case later:
+		return fmt.Sprintf("release %s was rejected after that was ordered", o.Release)
+	default:
+		return fmt.Sprintf("release %s is not rejected", o.Release)
 	}
-	return ""
 }
 
-func (e *effect) unpin() (declined string) {
-	if e.r.Pin == nil {
+func (e *effect) unpin(o endpoint.Order) (declined string) {
+	switch {
+	case e.r.Pin == nil:
 		return "the endpoint is not pinned"
+	case e.r.Pin.Time.After(o.Time):
+		return "the endpoint was pinned after that was ordered"
 	}
 	e.tell(endpoint.EndpointUnpinned, nil, "the endpoint is not held at %s any more", e.r.Pin.Version)
 	e.r.Pin = nil

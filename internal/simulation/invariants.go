@@ -60,13 +60,6 @@ func (l *life) writing(h *holder, old, next *endpoint.Record) {
 			l.rejected[j.Fingerprint] = true
 		}
 	}
-	if old != nil && old.Pin != nil && next.Pin == nil {
-		for _, j := range old.Rejections {
-			if j.Pinned && !slices.Contains(next.Rejections, j) {
-				delete(l.rejected, j.Fingerprint) // it was unpinned, also by an order of before it was pinned
-			}
-		}
-	}
 	if old != nil && next.Desired.Rollout.Retry > old.Desired.Rollout.Retry {
 		delete(l.rejected, next.Desired.Release.Fingerprint()) // it is to be tried again
 	}

@@ -19,8 +19,8 @@ func (d *decider) aim() (Decision, bool) {
 	switch {
 	case d.r.Desired.TestRoute == nil && seen.RuleARN != "":
 		return do(Aim{})
-	case newest == "" && seen.Target != "" && d.r.TakingOver():
-		return do(Aim{}) // the environment that it reaches was given up, and there is no other
+	case newest == "" && d.stale(seen.Target):
+		return do(Aim{}) // what it reaches was given up, and there is nothing else
 	case d.r.Desired.TestRoute == nil || newest == "" || d.Traffic.RuleARN == "" && d.r.Active != "":
 		return pass()
 	case seen.RuleARN != "" && seen.Routed && seen.Target == newest:
@@ -29,6 +29,12 @@ func (d *decider) aim() (Decision, bool) {
 		return pass()
 	}
 	return do(Aim{newest})
+}
+
+// stale says that the test route's environment is to go, or is not to be shown.
+func (d *decider) stale(target string) bool {
+	e := d.r.Environment(target)
+	return e != nil && (d.r.TakingOver() || d.due(e) != "")
 }
 
 // How long after a probe the next follows.

@@ -135,7 +135,9 @@ func (l *life) kill() {
 			*i = l.w.instance(again)
 		}
 	}
-	l.hurt[name] = again
+	if again.After(l.hurt[name]) { // what died before may take longer
+		l.hurt[name] = again
+	}
 	l.say(nil, "instances of %s die; %d healthy are left until %s", name, e.healthy(l.w.Now), again.Format("15:04:05"))
 	l.w.changed()
 }

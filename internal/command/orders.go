@@ -136,6 +136,7 @@ func give(cmd *cobra.Command, loop *roller.Roller, name string, order endpoint.O
 	if record == nil || record.Phase == endpoint.Deleted {
 		return fmt.Errorf("there is no endpoint %s", name)
 	}
+	order.Judged = record.Judged()
 	onInterrupt(ctx, "the order may be in the journal already: ionroller events %s tells whether it was carried out", name)
 	if err := loop.Journal.Order(ctx, name, order); err != nil {
 		return err

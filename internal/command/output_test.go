@@ -28,6 +28,8 @@ var shapes = map[string]any{
 	"Environment":          environmentStatus{},
 	"Holder":               holderStatus{},
 	"Daemon":               daemonStatus{},
+	"Takeover":             endpoint.Takeover{},
+	"Old group":            endpoint.OldGroup{},
 	"Lease":                endpoint.Lease{},
 	"Pin":                  endpoint.Pin{},
 	"Rejection":            endpoint.Rejection{},

@@ -30,7 +30,9 @@ type Order struct {
 	Force   bool      `json:"force,omitempty"`   // drop what carries traffic too
 	Reason  string    `json:"reason,omitempty"`
 	Time    time.Time `json:"time"`
-	Who     Who       `json:"who"`
+	// Judged is Record.Judged of the record that it was given about. Zero: not known.
+	Judged time.Time `json:"judged,omitzero"`
+	Who    Who       `json:"who"`
 }
 
 // NewOrder makes an order with an id of its own.

@@ -271,6 +271,21 @@ func (r *Record) Expires(e *Environment) (time.Time, bool) {
 	}
 }
 
+// Judged is when the endpoint was last pinned or a release of it rejected. It orders the
+// two among themselves, by one clock after the other, and says nothing of time.
+func (r *Record) Judged() time.Time {
+	at := r.Created
+	if r.Pin != nil && r.Pin.Time.After(at) {
+		at = r.Pin.Time
+	}
+	for _, j := range r.Rejections {
+		if j.Time.After(at) {
+			at = j.Time
+		}
+	}
+	return at
+}
+
 // Rejected returns why a release is not to be tried, or nil.
 func (r *Record) Rejected(fingerprint string, retry int) *Rejection {
 	for i := range r.Rejections {

@@ -82,7 +82,7 @@ func TestOrderOfBefore(t *testing.T) {
 			bad := release("1.1.0")
 			w.Record.Pin = &endpoint.Pin{Version: "0.9.0", Left: "1.1.0", Time: noon}
 			w.Record.Rejections = []endpoint.Rejection{{Fingerprint: bad.Fingerprint(), Version: bad.Version, Pinned: true, Time: noon}}
-			c.order.ID, c.order.Time = "1", noon.Add(-c.ordered)
+			c.order.ID, c.order.Judged = "1", noon.Add(-c.ordered)
 			w.Now = noon.Add(2 * time.Minute)
 			r, events := rollout.Effect(w, rollout.Obey{Order: c.order})
 			if lifted := len(r.Rejections) == 0; lifted != c.lifted {

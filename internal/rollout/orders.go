@@ -83,8 +83,8 @@ func (e *effect) clear(o endpoint.Order) (declined string) {
 	later, before := false, len(e.r.Rejections)
 	e.r.Rejections = slices.DeleteFunc(e.r.Rejections, func(j endpoint.Rejection) bool {
 		named := j.Version == o.Release || j.Fingerprint == o.Release
-		later = later || named && j.Time.After(o.Time)
-		return named && !j.Time.After(o.Time)
+		later = later || named && since(j.Time, o)
+		return named && !since(j.Time, o)
 	})
 	switch {
 	case len(e.r.Rejections) < before:
@@ -96,11 +96,16 @@ func (e *effect) clear(o endpoint.Order) (declined string) {
 	}
 }
 
+// since says that something was judged after who gave the order had looked.
+func since(judged time.Time, o endpoint.Order) bool {
+	return !o.Judged.IsZero() && judged.After(o.Judged)
+}
+
 func (e *effect) unpin(o endpoint.Order) (declined string) {
 	switch {
 	case e.r.Pin == nil:
 		return "the endpoint is not pinned"
-	case e.r.Pin.Time.After(o.Time):
+	case since(e.r.Pin.Time, o):
 		return "the endpoint was pinned after that was ordered"
 	}
 	e.tell(endpoint.EndpointUnpinned, nil, "the endpoint is not held at %s any more", e.r.Pin.Version)

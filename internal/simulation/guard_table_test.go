@@ -213,8 +213,8 @@ var guards = slices.Concat(
 		{"the smoke check is passed in a row", "if check == nil || f.Smoked >= check.Count || f.Kind", "if check == nil || !f.Probed.IsZero() || f.Kind"},
 	}),
 	byATest(orders, "./internal/rollout", "TestOrderOfBefore", [][3]string{
-		{"an order to unpin is about the pin of before", "\tcase e.r.Pin.Time.After(o.Time):", "\tcase false:"},
-		{"an order to retry is about the rejection of before", "return named && !j.Time.After(o.Time)", "return named"},
+		{"an order to unpin is about the pin of before", "\tcase since(e.r.Pin.Time, o):", "\tcase false:"},
+		{"an order to retry is about the rejection of before", "return named && !since(j.Time, o)", "return named"},
 	}),
 	byATest(orders, "./internal/rollout", "TestNoAbortOnTheWayBack", [][3]string{
 		{"an order to a rollout that ended is declined", "if f == nil || f.Back != nil {\n\t\treturn \"no rollout", "if f == nil {\n\t\treturn \"no rollout"},

@@ -128,9 +128,13 @@ func (l *life) order() {
 func (l *life) ask(kind endpoint.OrderKind, version string) {
 	l.orders++
 	l.say(nil, "an operator orders: %s %s", kind, version)
+	var judged time.Time
+	if r := l.record(); r != nil {
+		judged = r.Judged()
+	}
 	l.w.Orders = append(l.w.Orders, endpoint.Order{
 		ID: fmt.Sprintf("%06d", l.orders), Kind: kind, Release: version, Force: kind == endpoint.OrderDrop && l.coin.IntN(2) == 0,
-		Time: l.w.Now, Who: endpoint.Who{Caller: "operator"},
+		Time: l.w.Now, Judged: judged, Who: endpoint.Who{Caller: "operator"},
 	})
 	r := l.record()
 	if r == nil {

@@ -27,6 +27,7 @@ func TestFromBlueGreen(t *testing.T) {
 	w := start(t, quick)
 	ws := w.workspace()
 	ws.beside(mirror)
+	ws.env["AWS_ACCESS_KEY_ID"] = ws.info.AccessKeyID // the AWS provider makes more than endpoints
 	w.environmentByHand("legacy-blue", "0.8.0")
 	w.environmentByHand("legacy-green", "0.9.0")
 	ws.exampleFrom("from-blue-green")
@@ -84,6 +85,7 @@ func TestMoveByDNS(t *testing.T) {
 	w := start(t, quick)
 	ws := w.workspace()
 	ws.beside(mirror)
+	ws.env["AWS_ACCESS_KEY_ID"] = ws.info.AccessKeyID // the AWS provider makes more than endpoints
 	ws.exampleFrom("move-by-dns")
 	lb := must[*elb.DescribeLoadBalancersOutput](w)(w.elb.DescribeLoadBalancers(t.Context(), nil)).LoadBalancers[0]
 	target := string(must[[]byte](w)(json.Marshal(map[string]string{"dns_name": *lb.DNSName, "zone_id": *lb.CanonicalHostedZoneId})))

@@ -49,7 +49,8 @@ func arguments(s endpoint.Spec, values bool) []argument {
 			"path", text(h.Path), "interval", duration(h.Interval), "timeout", duration(h.Timeout), "healthy_threshold", number(h.HealthyThreshold),
 			"unhealthy_threshold", number(h.UnhealthyThreshold), "matcher", text(h.Matcher), "deregistration_delay", duration(h.DeregistrationDelay))},
 		{"routing", given(
-			"listener_arn", text(s.Routing.ListenerARN), "hosts", words(s.Routing.Hosts), "paths", words(s.Routing.Paths), "priority", unlessZero(s.Routing.Priority))},
+			"listener_arn", text(s.Routing.ListenerARN), "hosts", words(s.Routing.Hosts), "paths", words(s.Routing.Paths), "priority", unlessZero(s.Routing.Priority),
+			"takeover_rule_arn", text(s.Routing.TakeoverRuleARN))},
 		{"dns", dns(s.DNS)},
 		{"test_route", testRoute(s.TestRoute)},
 		{"rollout", policy(s.Rollout)},

@@ -46,7 +46,7 @@ func full() endpoint.Spec {
 			Health: endpoint.Health{Path: "/healthz", Interval: minutes(1), Timeout: minutes(1) / 2, HealthyThreshold: 3, UnhealthyThreshold: 5, Matcher: "200", DeregistrationDelay: minutes(1)},
 		},
 		Capacity:  endpoint.Capacity{Min: 2, Max: 4},
-		Routing:   endpoint.Routing{ListenerARN: "arn:listener", Hosts: []string{"a.acme.com", "b.acme.com"}, Paths: []string{"/api/*"}, Priority: 7},
+		Routing:   endpoint.Routing{ListenerARN: "arn:listener", Hosts: []string{"a.acme.com", "b.acme.com"}, Paths: []string{"/api/*"}, Priority: 7, TakeoverRuleARN: "arn:rule"},
 		DNS:       &endpoint.DNS{ZoneID: "Z1"},
 		TestRoute: &endpoint.TestRoute{Hosts: []string{"next.acme.com"}, Header: "X-Next", Values: []string{"1"}},
 		Rollout: endpoint.RolloutPolicy{

@@ -30,7 +30,8 @@ type Order struct {
 	Force   bool      `json:"force,omitempty"`   // drop what carries traffic too
 	Reason  string    `json:"reason,omitempty"`
 	Time    time.Time `json:"time"`
-	// Judged is Record.Judged of the record that it was given about. Zero: not known.
+	// Judged is Record.Judged of the record as who gave the order saw it: a later pin or
+	// rejection is not what it is about. Zero: not known, and it is about any.
 	Judged time.Time `json:"judged,omitzero"`
 	Who    Who       `json:"who"`
 }

@@ -271,8 +271,9 @@ func (r *Record) Expires(e *Environment) (time.Time, bool) {
 	}
 }
 
-// Judged is when the endpoint was last pinned or a release of it rejected. It orders the
-// two among themselves, by one clock after the other, and says nothing of time.
+// Judged is when the endpoint was last pinned, or a release of it rejected; when it was
+// created, if neither. It tells a pin or a rejection of before from one of later, by
+// the record's own times, and is never compared with a clock.
 func (r *Record) Judged() time.Time {
 	at := r.Created
 	if r.Pin != nil && r.Pin.Time.After(at) {

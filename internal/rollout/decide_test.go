@@ -437,6 +437,32 @@ func TestDecide(t *testing.T) {
 			w.Sights["env-0.9.0"] = rollout.Sight{}
 			return w
 		}, "remove what is left of env-0.9.0"},
+		"one whose termination was asked for a moment ago": {func() rollout.World {
+			w := live()
+			retained(&w, time.Hour).Retired = noon.Add(-time.Minute)
+			return w
+		}, "wait for the environment to terminate"},
+		"one that is Ready long after its termination was asked for": {func() rollout.World {
+			w := live()
+			retained(&w, time.Hour).Retired = noon.Add(-2 * time.Minute)
+			return w
+		}, "terminate environment env-0.9.0"},
+		"one that is over, and still in the rule while nothing serves": {func() rollout.World {
+			w := unserved()
+			w.Record.GivenUp = release("1.0.0").Fingerprint()
+			w.Record.Environments = w.Record.Environments[1:] // what served is forgotten
+			w.Record.Environment("env-0.9.0").OutSince = noon.Add(-2 * time.Hour)
+			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.Healthy = 0 })
+			w.Traffic.Weights = map[string]int{"env-0.9.0": 100}
+			return w
+		}, "rest"},
+		"weights moved by hand to all that is healthy": {func() rollout.World {
+			w := live()
+			retained(&w, time.Minute)
+			w.Traffic.Weights = map[string]int{"env-0.9.0": 100}
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "wait for the environment to become healthy"},
 		"removal begins with the rule": {func() rollout.World {
 			w := live()
 			w.Record.Phase = endpoint.Deleting

@@ -65,8 +65,6 @@ var guards = slices.Concat(
 		{"an environment that a read does not show yet is not lost", "!s.Found && d.Now.Sub(e.Created) > unseenFor", "!s.Found"},
 		{"what is lost is noticed", "\t\tif gone && (e.Launched", "\t\tif false && gone && (e.Launched"},
 		{"a release that is not desired any more is given up", "\tif f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint ==", "\tif f == nil || f.Back != nil || f.Step > 0 || d.r.Environment(f.To).Fingerprint =="},
-		{"what is restored is proven and stays", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && d.whole(e) && (best"},
-		{"what is restored is whole", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && e.Retired.IsZero() && (best"},
 		{"only weights that were sent are noted", "if d.proven(want) || d.entering()", "if d.r.Move != nil || d.stepping()"},
 		{"weights are read back", "!d.Traffic.Is(want) || !d.Traffic.Routed || d.entering() &&", "d.entering() &&"},
 		{"weights that were not sent are sent, whatever a read shows", "d.Traffic.Routed && !unsent && !doubtful)", "d.Traffic.Routed && !doubtful)"},
@@ -74,11 +72,6 @@ var guards = slices.Concat(
 		{"a step that lost its capacity is taken back", "return do(Advance{f.Step - 1})", "_ = f"},
 		{"a repair does not take traffic from what is healthy", "\tif d.worse(want) || d.hasty", "\tif d.hasty"},
 		{"a rollout that was given up is closed", "f != nil && f.Back != nil {\n\t\treturn do(Conclude{})", "f != nil && f.Back != nil && false {\n\t\treturn do(Conclude{})"},
-		{"a release that was rejected is not started again", "if d.r.Rejected(target, d.r.Desired.Rollout.Retry) != nil {", "if false {"},
-		{"a release that failed is not started again", "target == d.r.GivenUp || ", ""},
-		{"an existing environment that is being removed is not reused", "d.r.Role(e) == endpoint.Retained && e.Retired.IsZero() && d.Sights", "d.r.Role(e) == endpoint.Retained && d.Sights"},
-		{"an existing environment is there", "e.Retired.IsZero() && d.Sights[e.Name].Found {", "e.Retired.IsZero() {"},
-		{"hot is only what is whole", "if to.Proven && (d.whole(to) || d.pinned(to)) {", "if to.Proven {"},
 		{"a hot rollout moves what healthy capacity carries", "\tif share >= 100 || share < 1 {", "\tif true {"},
 		{"three reads find a candidate healthy", "to.HealthyReads < endpoint.HealthyReadsWanted:", "to.HealthyReads < 1:"},
 		{"reads of health are apart", "to.HealthyReads > 0 && d.Now.Before(next) {", "false && d.Now.Before(next) {"},
@@ -114,6 +107,8 @@ var guards = slices.Concat(
 		{"the application goes last", "\tif len(d.r.Environments) > 0 {\n\t\treturn waiting", "\tif false {\n\t\treturn waiting"},
 	}),
 	byASeed(effect, [][3]string{
+		{"when an environment was asked for is noted before", "r.Environment(launch.Environment).Created = w.Now", "_ = launch"},
+		{"what may be terminated is noted before", "r.Environment(retire.Environment).Retired = w.Now", "_ = retire"},
 		{"what may get requests is noted before", "\t\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t\t}\n\t}\n\tfor name, weight", "\t\t\t_ = env\n\t\t}\n\t}\n\tfor name, weight"},
 		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
 		{"what left traffic is noted", "weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero()", "false"},
@@ -158,9 +153,22 @@ var guards = slices.Concat(
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 	}),
 	// Seeds show it, or not, as luck will have it.
+	byATest(decide, "./internal/rollout", "TestOnlyWhatIsSoundIsReused", [][3]string{
+		{"what is restored is proven", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Retired.IsZero() && d.whole(e) && (best"},
+		{"what is restored stays", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && d.whole(e) && (best"},
+		{"what is restored is whole", "e.Proven && e.Retired.IsZero() && d.whole(e) && (best", "e.Proven && e.Retired.IsZero() && (best"},
+		{"a release that was rejected is not started again", "if d.r.Rejected(target, d.r.Desired.Rollout.Retry) != nil {", "if false {"},
+		{"a release that failed is not started again", "target == d.r.GivenUp || ", ""},
+		{"an existing environment that is being removed is not reused", "d.r.Role(e) == endpoint.Retained && e.Retired.IsZero() && d.Sights", "d.r.Role(e) == endpoint.Retained && d.Sights"},
+		{"an existing environment is there", "e.Retired.IsZero() && d.Sights[e.Name].Found {", "e.Retired.IsZero() {"},
+		{"hot is only what is whole", "if to.Proven && (d.whole(to) || d.pinned(to)) {", "if to.Proven {"},
+	}),
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
+		{"a repair that would be for the worse is waited with", "\tif want := d.r.Weights(); want != nil && !d.untouched() && (!d", "\tif want := d.r.Weights(); false && want != nil && !d.untouched() && (!d"},
+		{"what has a weight while nothing else serves is not waited for", "\t\tif d.r.Active == \"\" && d.r.Phase != endpoint.Deleting {\n", "\t\tif false {\n"},
+		{"a termination is asked for once", "d.Now.Sub(e.Retired) < retireAgainAfter", "false"},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{

@@ -53,6 +53,14 @@ var traffic = []Guard{
 		Package: "internal/rollout", Test: "TestWeightsAreReadBack",
 	},
 	{
+		Name:    "changes-are-made-once",
+		Against: "reads show a change only later, and who makes it again until then is throttled",
+		File:    "internal/roller/run.go",
+		Old:     `if p.justDone(a, r.Clock.Now()) {`,
+		New:     `if false {`,
+		Package: "internal/onaws", Test: "TestStaleReadsRepeatNoChange",
+	},
+	{
 		Name:    "priority-taken-meanwhile",
 		Against: "Elastic Beanstalk and others race for priorities",
 		File:    "internal/balancer/shift.go",

@@ -1,0 +1,25 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package onaws_test
+
+import "testing"
+
+// A change that reads do not show yet is waited for, and not sent once more.
+func TestStaleReadsRepeatNoChange(t *testing.T) {
+	w := sandboxes(t, "stale")["stale"]
+	w.connect(t)
+	w.befall("elasticloadbalancing:* stale=500ms")
+	w.apply("1.0.0")
+	w.users()
+	w.apply("1.1.0")
+	w.served("1.0.0", "1.1.0")
+	sent := map[string]int{}
+	for _, c := range w.Calls() {
+		sent[c.Operation]++
+	}
+	// The first weight makes the rule; the rollout's are 50 % and 100 %.
+	if sent["CreateRule"] != 1 || sent["ModifyRule"] != 2 {
+		t.Errorf("CreateRule was called %d times and ModifyRule %d times, want 1 and 2", sent["CreateRule"], sent["ModifyRule"])
+	}
+}

@@ -50,31 +50,50 @@ func (d *decider) stepping() bool {
 // repair makes the rule send what the record says, whoever changed it.
 func (d *decider) repair() (Decision, bool) {
 	want := d.r.Weights()
-	unsent := !d.sent(want) && (d.r.Move != nil || d.stepping() && !d.followed() || d.owned())
-	doubtful := d.r.Move != nil && !d.proven(want)
-	if d.untouched() {
+	switch {
+	case want == nil, d.untouched(), d.sends(want), d.leaving():
 		return pass()
-	}
-	if want == nil || (d.Traffic.Is(want) && d.Traffic.Routed && !unsent && !doubtful) {
-		return pass()
-	}
-	if d.leaving() {
-		return pass()
-	}
-	for name := range want {
-		if e := d.r.Environment(name); e != nil && e.TargetGroup == "" {
-			return wait(Health)
-		}
-	}
-	if f := d.r.Rollout; d.stepping() && !d.followed() && (unsent || d.Now.Sub(d.r.Move.Since) > readsBehind) && d.Traffic.Percent(f.To) < want[f.To] && (d.short(f) || d.alarmed(f)) {
-		// Its capacity went, or an alarm went off, after the step was decided on: back
-		// to the step before.
-		return do(Advance{f.Step - 1})
-	}
-	if d.worse(want) || d.hasty(want) {
+	case !d.addressed(want):
+		return wait(Health)
+	case d.tooFar(want):
+		return do(Advance{d.r.Rollout.Step - 1})
+	case d.worse(want), d.hasty(want):
 		return d.spare()
 	}
 	return do(Shift{Weights: want, Why: d.whyShift()})
+}
+
+// sends says that the rule sends these weights, and that it is no read of the past
+// which shows them.
+func (d *decider) sends(want map[string]int) bool {
+	doubtful := d.r.Move != nil && !d.proven(want)
+	return d.Traffic.Is(want) && d.Traffic.Routed && !d.unsent(want) && !doubtful
+}
+
+// unsent says that these weights are to be sent, whatever a read shows.
+func (d *decider) unsent(want map[string]int) bool {
+	return !d.sent(want) && (d.r.Move != nil || d.stepping() && !d.followed() || d.owned())
+}
+
+// addressed says that all environments with a weight have a target group to send to.
+func (d *decider) addressed(want map[string]int) bool {
+	for name := range want {
+		if e := d.r.Environment(name); e != nil && e.TargetGroup == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// tooFar says that the step before is the one to be at: since this one was decided on,
+// and before its weight is there, the candidate's capacity went or an alarm went off.
+func (d *decider) tooFar(want map[string]int) bool {
+	f := d.r.Rollout
+	if !d.stepping() || d.followed() || d.Traffic.Percent(f.To) >= want[f.To] {
+		return false
+	}
+	late := d.unsent(want) || d.Now.Sub(d.r.Move.Since) > readsBehind
+	return late && (d.short(f) || d.alarmed(f))
 }
 
 // leaving says that an operator's rollback is about to take all traffic from what is

@@ -67,10 +67,10 @@ var guards = slices.Concat(
 		{"a release that is not desired any more is given up", "\tif f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint ==", "\tif f == nil || f.Back != nil || f.Step > 0 || d.r.Environment(f.To).Fingerprint =="},
 		{"only weights that were sent are noted", "if d.proven(want) || d.entering()", "if d.r.Move != nil || d.stepping()"},
 		{"weights are read back", "!d.Traffic.Is(want) || !d.Traffic.Routed || d.entering() &&", "d.entering() &&"},
-		{"weights that were not sent are sent, whatever a read shows", "d.Traffic.Routed && !unsent && !doubtful)", "d.Traffic.Routed && !doubtful)"},
-		{"what others changed is repaired", "want == nil || (d.Traffic.Is(want)", "want == nil || d.r.Rollout == nil && d.r.Move == nil || (d.Traffic.Is(want)"},
-		{"a step that lost its capacity is taken back", "return do(Advance{f.Step - 1})", "_ = f"},
-		{"a repair does not take traffic from what is healthy", "\tif d.worse(want) || d.hasty", "\tif d.hasty"},
+		{"weights that were not sent are sent, whatever a read shows", "d.Traffic.Routed && !d.unsent(want) && !doubtful", "d.Traffic.Routed && !doubtful"},
+		{"what others changed is repaired", "\tcase want == nil, d.untouched()", "\tcase want == nil, d.r.Rollout == nil && d.r.Move == nil, d.untouched()"},
+		{"a step that lost its capacity is taken back", "\tcase d.tooFar(want):\n\t\treturn do(Advance{d.r.Rollout.Step - 1})\n", ""},
+		{"a repair does not take traffic from what is healthy", "\tcase d.worse(want), d.hasty", "\tcase d.hasty"},
 		{"a rollout that was given up is closed", "f != nil && f.Back != nil {\n\t\treturn do(Conclude{})", "f != nil && f.Back != nil && false {\n\t\treturn do(Conclude{})"},
 		{"a hot rollout moves what healthy capacity carries", "\tif share >= 100 || share < 1 {", "\tif true {"},
 		{"three reads find a candidate healthy", "to.HealthyReads < endpoint.HealthyReadsWanted:", "to.HealthyReads < 1:"},
@@ -149,7 +149,7 @@ var guards = slices.Concat(
 	// order to pause in the last step.
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"where traffic goes back from has its share still", "return f != nil && f.Back != nil && f.Step >= 0 && !d.sent(want) &&", "return false &&"},
-		{"no weight is sent under an alarm that fired since", " || d.alarmed(f)) {", ") {"},
+		{"no weight is sent under an alarm that fired since", "late && (d.short(f) || d.alarmed(f))", "late && d.short(f)"},
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 	}),
 	// Seeds show it, or not, as luck will have it.
@@ -180,11 +180,11 @@ var guards = slices.Concat(
 		{"what he goes back to then takes all traffic, whatever its capacity", "Started: e.Now, Urgent: true,", "Started: e.Now,"},
 	}),
 	byATest(decide, "./internal/simulation", "TestWayBackTakesCapacity", [][3]string{
-		{"what traffic goes back to has the capacity for it", "\tif d.worse(want) || d.hasty(want) {", "\tif d.worse(want) {"},
+		{"what traffic goes back to has the capacity for it", "\tcase d.worse(want), d.hasty(want):", "\tcase d.worse(want):"},
 		{"an operator's rollback does not wait for capacity", "f.Kind == endpoint.Hot || d.r.Pin != nil || d.sent(want)", "f.Kind == endpoint.Hot || d.sent(want)"},
 	}),
 	byATest(decide, "./internal/simulation", "TestRollbackRepairsNothingFirst", [][3]string{
-		{"a rollback repairs nothing on its way", "\tif d.leaving() {", "\tif false {"},
+		{"a rollback repairs nothing on its way", ", d.leaving():", ":"},
 	}),
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"what an operator left comes back last", "\tif left := d.left(e.Name); left != d.left(to.Name) {", "\tif left := d.left(e.Name); left != d.left(to.Name) && false {"},

@@ -310,6 +310,22 @@ func TestDecide(t *testing.T) {
 		"and has waited for that long enough": {func() rollout.World {
 			return shrunk(15 * time.Minute)
 		}, "set traffic to env-1.0.0 100 %"},
+		"what traffic was to go back to is down": {func() rollout.World {
+			w := shrunk(15*time.Minute - time.Second)
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "wait for the environment to become healthy"},
+		"and has been for long enough": {func() rollout.World {
+			w := shrunk(15 * time.Minute)
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "finish the rollout"},
+		"but the candidate failed": {func() rollout.World {
+			w := shrunk(15 * time.Minute)
+			w.Record.Rollout.Back.Result = endpoint.RolledBack
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "wait for the environment to become healthy"},
 		"nothing serves, and an operator left the last that did": {func() rollout.World {
 			return lost("0.8.0", "0.9.0")
 		}, "make env-0.8.0 the active environment"},

@@ -53,6 +53,13 @@ func TestDecideTakeover(t *testing.T) {
 		want  string
 	}{
 		"it begins with what the rule does": {unmade, "note what is to be taken over: 90 % for tg-old, 10 % for tg-canary"},
+		"another release was asked for, and the old groups are down for good": {func() rollout.World {
+			w := taking(0)
+			w.Record.Desired.Release = release("1.1.0")
+			w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Since: noon.Add(-15 * time.Minute)}
+			see(&w, endpoint.OldGroups, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "finish the rollout"},
 		"there is no rule": {func() rollout.World {
 			w := unmade()
 			w.Traffic = rollout.Traffic{}

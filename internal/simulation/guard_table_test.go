@@ -166,6 +166,7 @@ var guards = slices.Concat(
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
+		{"what is down is not waited for without end", "\tif d.deserted() {", "\tif false {"},
 		{"a repair that would be for the worse is waited with", "\tif want := d.r.Weights(); want != nil && !d.untouched() && (!d", "\tif want := d.r.Weights(); false && want != nil && !d.untouched() && (!d"},
 		{"what has a weight while nothing else serves is not waited for", "\t\tif d.r.Active == \"\" && d.r.Phase != endpoint.Deleting {\n", "\t\tif false {\n"},
 		{"a termination is asked for once", "d.Now.Sub(e.Retired) < retireAgainAfter", "false"},

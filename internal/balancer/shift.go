@@ -66,8 +66,11 @@ func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[str
 		if err == nil {
 			return arn, nil
 		}
-		if code(err) != "PriorityInUse" || try == tries {
+		if code(err) != "PriorityInUse" {
 			return "", err
+		}
+		if try == tries {
+			return "", &roller.Unseen{Err: err}
 		}
 	}
 }

@@ -53,8 +53,11 @@ func (b *Balancer) aim(ctx context.Context, r *endpoint.Record, group string) (s
 			return test.arn, b.aimAgain(ctx, r.Desired, test, users, priority, action)
 		}
 		arn, err := b.create(ctx, r, testRoute, priority, testConditions(r.Desired), action)
-		if err == nil || code(err) != "PriorityInUse" || try == tries {
+		if err == nil || code(err) != "PriorityInUse" {
 			return arn, err
+		}
+		if try == tries {
+			return "", &roller.Unseen{Err: err}
 		}
 	}
 }

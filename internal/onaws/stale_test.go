@@ -23,3 +23,23 @@ func TestStaleReadsRepeatNoChange(t *testing.T) {
 		t.Errorf("CreateRule was called %d times and ModifyRule %d times, want 1 and 2", sent["CreateRule"], sent["ModifyRule"])
 	}
 }
+
+// A rule whose creation was not answered, and that reads do not show for a minute, is
+// waited for: it is its own priority's taker.
+func TestLostAnswerThatReadsDoNotShow(t *testing.T) {
+	w := sandboxes(t, "unseen")["unseen"]
+	w.connect(t)
+	w.befall("elasticloadbalancing:CreateRule drop nth=1", "elasticloadbalancing:* stale=6s")
+	w.apply("1.0.0")
+	w.befall()
+	rules := 0
+	for _, c := range w.Calls() {
+		if c.Operation == "CreateRule" && c.Outcome == "OK" {
+			rules++
+		}
+	}
+	if rules != 1 {
+		t.Errorf("%d rules were made, want 1", rules)
+	}
+	w.users()
+}

@@ -52,7 +52,7 @@ type stuck struct {
 
 // did notes an action that was done.
 func (p *pace) did(a rollout.Action, now time.Time) {
-	p.stuck = stuck{}
+	p.stuck, p.waiting = stuck{}, ""
 	if rollout.Touches(a) {
 		p.done, p.doneAt = a.String(), now
 	}

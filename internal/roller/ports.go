@@ -223,3 +223,10 @@ type Refusal struct{ Err error }
 
 func (r *Refusal) Error() string { return r.Err.Error() }
 func (r *Refusal) Unwrap() error { return r.Err }
+
+// Unseen is an answer that may be due to a change of ours which was never answered and
+// which reads do not show yet: it will be another one when they do.
+type Unseen struct{ Err error }
+
+func (u *Unseen) Error() string { return u.Err.Error() }
+func (u *Unseen) Unwrap() error { return u.Err }

@@ -218,7 +218,6 @@ func (r *run) turn(ctx context.Context, p *pace) error {
 		if p.justDone(a, r.Clock.Now()) {
 			return r.sleep(ctx, rollout.Wake{For: readBack}, p)
 		}
-		p.waiting = ""
 		r.Log.Debug(a.String(), "endpoint", r.record.Endpoint)
 		return r.act(ctx, a, p)
 	}
@@ -249,10 +248,13 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 		}
 		r.world.Record = r.record
 		if err := r.touch(whole, a); err != nil {
+			var unseen *Unseen
 			switch {
 			case r.hopeless(a, err, p):
 			case p.gaveUp(a, err, r.Clock.Now()):
 				return err
+			case errors.As(err, &unseen):
+				return r.sleep(ctx, rollout.Wake{For: readBack}, p)
 			default:
 				return p.retry(ctx, r, err)
 			}

@@ -74,7 +74,6 @@ var guards = slices.Concat(
 		{"a rollout that was given up is closed", "f != nil && f.Back != nil {\n\t\treturn do(Conclude{})", "f != nil && f.Back != nil && false {\n\t\treturn do(Conclude{})"},
 		{"a hot rollout moves what healthy capacity carries", "\tif share >= 100 || share < 1 {", "\tif true {"},
 		{"three reads find a candidate healthy", "to.HealthyReads < endpoint.HealthyReadsWanted:", "to.HealthyReads < 1:"},
-		{"reads of health are apart", "to.HealthyReads > 0 && d.Now.Before(next) {", "false && d.Now.Before(next) {"},
 		{"a candidate is healthy before it has traffic", "s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))", "s.Desired > 0"},
 		{"a candidate is Ready before it has traffic", "healthy := s.Found && s.Ready && s.Desired", "healthy := s.Found && s.Desired"},
 		{"a candidate with errors is given up", "!to.Carried && len(s.Errors) > 0", "false"},
@@ -164,6 +163,7 @@ var guards = slices.Concat(
 		{"hot is only what is whole", "if to.Proven && (d.whole(to) || d.pinned(to)) {", "if to.Proven {"},
 	}),
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
+		{"reads of health are apart", "to.HealthyReads > 0 && d.Now.Before(next) {", "false && d.Now.Before(next) {"},
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
 		{"what is down is not waited for without end", "\tif d.deserted() {", "\tif false {"},

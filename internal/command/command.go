@@ -66,13 +66,10 @@ func usage(cmd *cobra.Command, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &usageError{err, fmt.Sprintf("See '%s --help'.", cmd.CommandPath())}
+	return &usageError{err, help(cmd)}
 }
 
-// arguments checks the number of arguments of a command.
-func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error { return usage(cmd, check(cmd, args)) }
-}
+func help(cmd *cobra.Command) string { return fmt.Sprintf("See '%s --help'.", cmd.CommandPath()) }
 
 // New makes the command of a version of this program.
 func New(version string) *cobra.Command {
@@ -110,6 +107,9 @@ dumb terminal, and in a pipe.
 	}
 	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newDiff(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newDoctor(), newVersion(version))
 	root.AddCommand(orders()...)
+	for _, c := range root.Commands() {
+		c.Args = arguments
+	}
 	completion(root)
 	return root
 }

@@ -31,7 +31,7 @@ func completion(root *cobra.Command) {
 		c.Args, c.RunE = known, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		c.SuggestionsMinimumDistance = root.SuggestionsMinimumDistance
 		for _, shell := range c.Commands() {
-			shell.Args = arguments(cobra.NoArgs)
+			shell.Args = arguments
 		}
 	}
 }

@@ -21,7 +21,6 @@ func newDemo() *cobra.Command {
 gradual rollout to 1.1.0, a bad 1.2.0 that never gets traffic, and a hot rollback;
 all under a steady stream of requests, none of which may fail. It takes about a
 minute, needs terraform on PATH and no AWS account, and leaves nothing behind.`,
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config := demo.Config{Out: cmd.OutOrStdout(), SVG: svg}
 			if out, ok := cmd.OutOrStdout().(*os.File); ok && term.IsTerminal(int(out.Fd())) {

@@ -33,7 +33,6 @@ a Terraform configuration says that was not applied: for that there is terraform
 
 It ends with 0 when nothing differs and with 6 when something does.`,
 		Example: "  ionroller diff checkout\n  ionroller diff checkout -o json",
-		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			loop, err := a.connect(cmd)
 			if err != nil {

@@ -80,12 +80,12 @@ func (o orderCommand) command() *cobra.Command {
 		reason string
 		force  bool
 	)
-	use, count := string(o.kind)+" ENDPOINT", 1
+	use := string(o.kind) + " ENDPOINT"
 	if o.about != "" {
-		use, count = use+" "+o.about, 2
+		use += " " + o.about
 	}
 	cmd := &cobra.Command{
-		Use: use, Short: o.short, Long: o.long, Args: arguments(cobra.ExactArgs(count)),
+		Use: use, Short: o.short, Long: o.long,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			loop, err := a.owned(cmd)
 			if err != nil {

@@ -38,7 +38,6 @@ Whoever has one of these policies, but that for plan, can add to the trail and t
 and change or remove nothing there that was written before, but orders.
 
 -o hcl prints a data source of the AWS provider.`,
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			scope.Bucket = cmp.Or(scope.Bucket, os.Getenv("IONROLLER_BUCKET"))
 			switch {

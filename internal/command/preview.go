@@ -20,7 +20,6 @@ rollouts that it shows as Markdown, for a comment on a pull request. It needs no
 credentials.`,
 		Example: `  terraform plan -out=plan
   terraform show -json plan | ionroller preview`,
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			preview, err := release.ReadPreview(cmd.InOrStdin())
 			if err != nil {

@@ -47,7 +47,6 @@ goes on with it.`,
 		Example: `  ionroller release checkout 1.1.0
   ionroller release checkout 1.1.0 --dry-run --chdir infra/prod
   ionroller release checkout 1.1.0 --edit-only --var-file prod.tfvars > preview.md`,
-		Args: arguments(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config.Endpoint, config.Version = args[0], args[1]
 			if err := validVersion(config.Version); err != nil {

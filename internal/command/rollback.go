@@ -29,7 +29,6 @@ last. It needs no Terraform, and takes the lease from a run that is under way.
 
 The endpoint is pinned there: the next apply does not undo it. It is lifted by
 ionroller unpin, or by asking for another release than the one that was left.`,
-		Args: arguments(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return rollback(cmd, &a, &agree, append(args, "")[0], append(args, "")[1], reason, form.json())
 		},

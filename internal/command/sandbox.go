@@ -78,7 +78,6 @@ nth=N befalls the n-th matching call only, times=N at most so many, rate=SHARE a
 share of them, by chance that --seed repeats. A launch of an instance is
 autoscaling:Launch. TIME is real time. GET, PUT and DELETE of
 $AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`,
-		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if config.Speed <= 0 || config.TimeScale <= 0 {
 				return usage(cmd, fmt.Errorf("--speed %v, --time-scale %v: they must be more than zero", config.Speed, config.TimeScale))

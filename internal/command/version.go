@@ -24,7 +24,6 @@ func newVersion(version string) *cobra.Command {
 		Short:   "Print the version",
 		Long:    "Prints the version; with -o json also that of Go it was built with, and the platform.",
 		Example: "  ionroller version -o json",
-		Args:    arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if form.json() {
 				return printJSON(cmd.OutOrStdout(), versionInfo{version, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})

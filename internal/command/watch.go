@@ -45,7 +45,6 @@ anything about it has changed, as ionroller status prints it, and how its rollou
 goes on: "time", "steps", "waits_for", "until" and "alarms".`,
 		Example: `  ionroller watch checkout
   ionroller watch checkout -o json | jq -r 'select(.kind == "event").message'`,
-		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, names []string) error { return watch(cmd, &a, names, form.json()) },
 	}
 	a.flags(cmd)

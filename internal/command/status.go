@@ -103,7 +103,8 @@ type status struct {
 	Rejections   []endpoint.Rejection `json:"rejections"`
 	Lease        *endpoint.Lease      `json:"lease"`
 	Environments []environmentStatus  `json:"environments"`
-	Takeover     *endpoint.Takeover   `json:"takeover"` // under way
+	Takeover     *endpoint.Takeover   `json:"takeover"`   // under way
+	OldWeight    int                  `json:"old_weight"` // percent, that its old groups have together
 }
 
 type rolloutStatus struct {
@@ -167,7 +168,7 @@ func newStatusOf(w rollout.World) status {
 	s := status{
 		Endpoint: r.Endpoint, Owner: r.Owner, Status: rollout.StatusOf(w), Phase: r.Phase, Version: r.ActiveVersion(), Time: w.Now,
 		Desired: r.Desired.Release.Version, LastRollout: r.LastRollout, Lease: r.Lease,
-		Pin: r.Pin, Takeover: r.Takeover, Rejections: append([]endpoint.Rejection{}, r.Rejections...), Environments: []environmentStatus{},
+		Pin: r.Pin, Takeover: r.Takeover, OldWeight: w.Traffic.Percent(endpoint.OldGroups), Rejections: append([]endpoint.Rejection{}, r.Rejections...), Environments: []environmentStatus{},
 	}
 	if r.Rollout != nil {
 		s.Rollout = newRolloutStatus(r)

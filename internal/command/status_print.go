@@ -99,8 +99,11 @@ func (s status) facts() []terminal.Fact {
 	add := func(title string, tone terminal.Tone, format string, args ...any) {
 		all = append(all, terminal.Fact{Title: title, Words: fmt.Sprintf(format, args...), Tone: tone})
 	}
+	if s.Takeover != nil {
+		add("old groups", terminal.Plain, "%s", s.oldGroups())
+	}
 	if f := s.Rollout; f != nil {
-		add("rollout", terminal.Plain, "%s", f.words(s.Time))
+		add("rollout", terminal.Plain, "%s", s.rolloutWords())
 		if f.MaxWeight < 100 && f.Back == "" {
 			add("capped", terminal.Notable, "at %d %% (rollout.max_weight): raise it, and apply, to go on", f.MaxWeight)
 		}
@@ -150,9 +153,18 @@ func (r report) facts() []terminal.Fact {
 	return all
 }
 
-// words tell of a rollout in flight.
-func (f *rolloutStatus) words(now time.Time) string {
-	text := fmt.Sprintf("%s, %s → %s, since %s", f.Kind, cmp.Or(f.From, "nothing"), f.To, ago(now.Sub(f.Started)))
+// oldGroups words what the target groups have of a rule that is being taken over.
+func (s status) oldGroups() string {
+	return fmt.Sprintf("%d %% of traffic: %s", s.OldWeight, strings.Join(s.Takeover.Shares(s.OldWeight), ", "))
+}
+
+// rolloutWords tell of a rollout in flight.
+func (s status) rolloutWords() string {
+	f, now, from := s.Rollout, s.Time, cmp.Or(s.Rollout.From, "nothing")
+	if s.Takeover != nil {
+		from = "the old groups"
+	}
+	text := fmt.Sprintf("%s, %s → %s, since %s", f.Kind, from, f.To, ago(now.Sub(f.Started)))
 	switch {
 	case f.Back != "":
 		return text + "; traffic goes back: " + dotless(f.Back)

@@ -65,6 +65,22 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// As long as a rule is taken over, what its old groups have is told, as watch tells it.
+func TestOldGroupsAreTold(t *testing.T) {
+	s := newStatusOf(baking(takingOver))
+	var got []string
+	for _, f := range s.facts() {
+		got = append(got, f.Title+": "+f.Words)
+	}
+	want := []string{
+		"old groups: 50 % of traffic: 37.5 % for legacy-a, 12.5 % for legacy-b",
+		"rollout: new, the old groups → 1.1.0, since 20m; step 2 of 3 at 50 %, its bake ends in 3m",
+	}
+	if !slices.Equal(got, want) || s.OldWeight != 50 {
+		t.Errorf("they have %d %%, and it is told as\n%s", s.OldWeight, strings.Join(got, "\n"))
+	}
+}
+
 func TestAgo(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Second: "0s", 59 * time.Second: "59s", 12*time.Minute + 3*time.Second: "12m", 3 * time.Hour: "3h",

@@ -122,10 +122,10 @@ func (p *panel) bar(percent int, tone terminal.Tone) string {
 	return p.Paint(tone, strings.Repeat("█", full)) + p.Paint(terminal.Soft, strings.Repeat("░", cells-full))
 }
 
-// environments draws a line for each, the newest first; what there is no room for
-// is left out from the right.
+// environments draws a line for each, the newest first, and one for the old groups of
+// a takeover; what there is no room for is left out from the right.
 func (p *panel) environments(s *sight) []string {
-	if len(s.Environments) == 0 {
+	if len(s.Environments) == 0 && s.Takeover == nil {
 		return nil
 	}
 	lines := []string{""}
@@ -143,7 +143,7 @@ func (p *panel) environments(s *sight) []string {
 			health = terminal.Bad
 		}
 		line := "  " + fmt.Sprintf("%-*s", version, e.Version) + "  " + p.Paint(role, fmt.Sprintf("%-9s", e.Role)) + "  " +
-			p.bar(e.Weight, terminal.Strong) + fmt.Sprintf(" %3d %%  ", e.Weight) + p.Paint(health, fmt.Sprintf("%d/%d healthy", e.Healthy, e.Desired))
+			p.share(e.Weight) + p.Paint(health, fmt.Sprintf("%d/%d healthy", e.Healthy, e.Desired))
 		if e.Expires != nil {
 			line += "  until " + e.Expires.UTC().Format("15:04")
 		}
@@ -152,7 +152,19 @@ func (p *panel) environments(s *sight) []string {
 		}
 		lines = append(lines, line)
 	}
+	if s.Takeover != nil {
+		all := fmt.Sprintf("  %-*s  ", version+len("  candidate"), "old groups") + p.share(s.OldWeight)
+		for _, each := range s.Takeover.Shares(s.OldWeight) {
+			lines = append(lines, all+each)
+			all = strings.Repeat(" ", lipgloss.Width(all))
+		}
+	}
 	return lines
+}
+
+// share draws a share of traffic.
+func (p *panel) share(percent int) string {
+	return p.bar(percent, terminal.Strong) + fmt.Sprintf(" %3d %%  ", percent)
 }
 
 // details say what the rollout waits for, what guards it, and who runs it.

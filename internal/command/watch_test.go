@@ -76,6 +76,17 @@ func resting(w *rollout.World) {
 	w.Traffic.Weights = map[string]int{"one": 100}
 }
 
+// takingOver is a first rollout that takes over a rule with two old groups.
+func takingOver(w *rollout.World) {
+	r := &w.Record
+	r.Active, r.RuleARN, r.LastRollout, r.Environments, r.Rollout.From = endpoint.OldGroups, "", nil, r.Environments[2:], endpoint.OldGroups
+	r.Takeover = &endpoint.Takeover{RuleARN: "rule", Begun: true, Groups: []endpoint.OldGroup{
+		{ARN: "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/legacy-a/1", Weight: 30}, {ARN: "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/legacy-b/2", Weight: 10},
+	}}
+	w.Traffic.Weights = map[string]int{endpoint.OldGroups: 50, "two": 50}
+	w.Sights[endpoint.OldGroups] = rollout.Sight{Found: true, Ready: true, Healthy: 4}
+}
+
 func TestSight(t *testing.T) {
 	s := newSight(baking())
 	ends := noon.Add(3 * time.Minute)
@@ -113,6 +124,8 @@ func TestChanges(t *testing.T) {
 		w.Guards.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmFiring}
 		w.Guards.Alarms["orders"] = rollout.Alarm{State: rollout.AlarmOK}
 	}))
+	taken := newSight(baking(takingOver))
+	moved := newSight(baking(takingOver, func(w *rollout.World) { w.Traffic.Weights = map[string]int{"two": 100} }))
 	for name, c := range map[string]struct {
 		before *sight
 		now    sight
@@ -126,6 +139,12 @@ func TestChanges(t *testing.T) {
 		"for ill":  {&calm, ill, []string{"WARN two has 1 healthy instances of 2", "WARN Alarm checkout-5xx is in state ALARM", "INFO Alarm orders is in state OK"}},
 		"and well": {&ill, calm, []string{"INFO two has 2 healthy instances of 2", "INFO Alarm checkout-5xx is in state OK", "WARN Alarm orders is in state unknown, for it does not exist", "INFO Waits for the step's bake, until 2026-01-31T12:03:00Z"}},
 		"at rest":  {&calm, newSight(baking(resting)), nil},
+		"the first of a takeover": {nil, taken, []string{
+			"INFO the old groups of listener rule rule are live; a rollout to 1.1.0 is at step 2 of 3, at 50 %", "INFO The old groups have 50 % of traffic: 37.5 % for legacy-a, 12.5 % for legacy-b",
+			"WARN Alarm orders is in state unknown, for it does not exist", "INFO Waits for the step's bake, until 2026-01-31T12:03:00Z",
+		}},
+		"nothing of a takeover": {&taken, taken, nil},
+		"its weights are moved": {&taken, moved, []string{"INFO The old groups have 0 % of traffic: 0 % for legacy-a, 0 % for legacy-b"}},
 	} {
 		if diff := cmp.Diff(c.want, words(c.before, c.now)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
@@ -238,6 +257,30 @@ checkout  1.0.0 is live; a rollout to 1.1.0 is at step 2 of 3, at 50 %
   waits for the step's bake, until 12:03:00 UTC
   run by    terraform on ci-7 since 11:40:00 UTC
 `},
+		"a takeover": {drawn(80, 24, "", baking(takingOver)), `
+checkout  the old groups of listener rule rule are live; a rollout to 1.1.0
+    is at step 2 of 3, at 50 %
+  ✓   5 % for 10m
+  ▸  50 % for 5m      ████░░░░░░ 3m0s left
+    100 %
+
+  1.1.0  candidate  █████░░░░░  50 %  2/2 healthy  e-2
+  old groups        █████░░░░░  50 %  37.5 % for legacy-a
+                                      12.5 % for legacy-b
+
+  alarms    checkout-5xx OK, orders unknown, for it does not exist
+  waits for the step's bake, until 12:03:00 UTC
+  run by    terraform on ci-7 since 11:40:00 UTC
+`},
+		"a takeover before its first environment": {drawn(80, 24, "", baking(takingOver, func(w *rollout.World) {
+			w.Record.Environments, w.Record.Rollout, w.Record.Lease, w.Guards = nil, nil, nil, nil
+			w.Traffic.Weights = map[string]int{endpoint.OldGroups: 100}
+		})), `
+checkout  the old groups of listener rule rule are live
+
+  old groups   ██████████ 100 %  75 % for legacy-a
+                                 25 % for legacy-b
+`},
 		"nothing yet":  {drawn(80, 24, "q closes this"), "looking ...\nq closes this\n"},
 		"nothing left": {drawn(80, 24, ""), "\n"},
 		"interrupted": {drawn(80, 24, "", baking(func(w *rollout.World) {
@@ -276,7 +319,7 @@ func TestPanelFits(t *testing.T) {
 	})
 	for width := 24; width <= 140; width += 7 {
 		for _, height := range []int{5, 12, 24} {
-			text := drawn(width, height, "q closes this and stops nothing", baking(), failed)
+			text := drawn(width, height, "q closes this and stops nothing", baking(), failed, baking(takingOver))
 			if n := strings.Count(text, "\n"); n >= height {
 				t.Errorf("at %dx%d it has %d lines", width, height, n)
 			}

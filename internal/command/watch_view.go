@@ -102,6 +102,9 @@ func changes(before *sight, now sight) []trail.Line {
 		say(trail.Info, "%s", now.state())
 		before = &sight{}
 	}
+	if now.Takeover != nil && (before.Takeover == nil || before.OldWeight != now.OldWeight) {
+		say(trail.Info, "The old groups have %s", now.oldGroups())
+	}
 	for _, e := range now.Environments {
 		i := slices.IndexFunc(before.Environments, func(b environmentStatus) bool { return b.Name == e.Name })
 		serves := e.Weight > 0

@@ -113,16 +113,19 @@ func (t Takeover) Sole() string {
 }
 
 // String words what the groups get: "90 % for tg-old, 10 % for tg-canary".
-func (t Takeover) String() string {
+func (t Takeover) String() string { return strings.Join(t.Shares(100), ", ") }
+
+// Shares words what each of the groups has when they have a share together, in percent.
+func (t Takeover) Shares(together int) []string {
 	total := 0
 	for _, g := range t.Groups {
 		total += g.Weight
 	}
 	parts := make([]string, len(t.Groups))
 	for i, g := range t.Groups {
-		parts[i] = fmt.Sprintf("%.3g %% for %s", 100*float64(g.Weight)/float64(max(total, 1)), GroupName(g.ARN))
+		parts[i] = fmt.Sprintf("%.3g %% for %s", float64(together*g.Weight)/float64(max(total, 1)), GroupName(g.ARN))
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // GroupName is the name of a target group, which its ARN has before its id.

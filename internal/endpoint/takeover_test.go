@@ -78,6 +78,9 @@ func TestTakeoverInWords(t *testing.T) {
 	if got := takeoverOf(90, 10).String(); got != "90 % for tg-a, 10 % for tg-b" {
 		t.Error(got)
 	}
+	if got := strings.Join(takeoverOf(3, 1).Shares(50), ", "); got != "37.5 % for tg-a, 12.5 % for tg-b" {
+		t.Error(got)
+	}
 	for _, c := range []struct {
 		weights []int
 		sole    string

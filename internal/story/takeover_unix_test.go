@@ -154,7 +154,8 @@ func TestTakeoverAtItsCap(t *testing.T) {
 		t.Errorf("state %+v", s)
 	}
 	ws.wantEmptyPlan()
-	ws.wantSays(ws.ionroller("status", "checkout"), "the old groups of listener rule "+rule+" are live; the rollout to 1.0.0 is capped at 20 %")
+	ws.wantSays(ws.ionroller("status", "checkout"), "the old groups of listener rule "+rule+" are live; the rollout to 1.0.0 is capped at 20 %",
+		"80 % of traffic: 60 % for awseb-", ", 20 % for awseb-", "new, the old groups → 1.0.0")
 	ws.wantSays(ws.ionroller("rollback", "checkout", "--yes"), "ionroller abort checkout gives all traffic back to the rule's old groups")
 
 	ws.set("version", "1.1.0") // what is asked for instead comes from the old groups too

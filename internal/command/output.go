@@ -16,9 +16,10 @@ import (
 
 // The forms in which commands print.
 const (
-	formText = "text"
-	formJSON = "json"
-	formHCL  = "hcl"
+	formText     = "text"
+	formJSON     = "json"
+	formHCL      = "hcl"
+	formMarkdown = "markdown"
 )
 
 // output is the flag that says in which form a command prints. The forms' shapes

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/command/configuration"
+	"github.com/ionroller/terraform-provider-ionroller/internal/command/release"
 	"github.com/ionroller/terraform-provider-ionroller/internal/doctor"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
@@ -50,6 +51,9 @@ var shapes = map[string]any{
 	"Difference":           difference{},
 	"Item":                 rollout.Item{},
 	"Next":                 next{},
+	"Release":              release.Report{},
+	"Preview":              release.Preview{},
+	"Planned rollout":      release.Rollout{},
 	"Finding":              doctor.Finding{},
 	"Version":              versionInfo{},
 }

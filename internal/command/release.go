@@ -5,6 +5,7 @@ package command
 
 import (
 	"errors"
+	"io"
 	"os/signal"
 	"syscall"
 
@@ -17,6 +18,7 @@ import (
 func newRelease() *cobra.Command {
 	var (
 		a                account
+		form             output
 		agree            consent
 		config           release.Config
 		dryRun, editOnly bool
@@ -43,7 +45,10 @@ a file; one that is written in the configuration itself is there while Terraform
 plans, and is set back.
 
 The first interrupt stops the apply: traffic stays as it is, and the same command
-goes on with it.`,
+goes on with it.
+
+-o json prints an object when it ends: where the version was written, what the plan
+showed and what became of it. All else goes to standard error then.`,
 		Example: `  ionroller release checkout 1.1.0
   ionroller release checkout 1.1.0 --dry-run --chdir infra/prod
   ionroller release checkout 1.1.0 --edit-only --var-file prod.tfvars > preview.md`,
@@ -53,6 +58,9 @@ goes on with it.`,
 				return usage(cmd, err)
 			}
 			config.Out, config.Err = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			if editOnly || form.json() {
+				config.Out = config.Err
+			}
 			switch {
 			case dryRun && editOnly:
 				return usage(cmd, errors.New("--dry-run and --edit-only: it is one of them"))
@@ -80,10 +88,23 @@ goes on with it.`,
 			// A terminal that closes must not leave the file changed.
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
 			defer stop()
-			return release.Run(ctx, config)
+			report, err := release.Run(ctx, config)
+			switch {
+			case report == nil:
+				return err
+			case form.json():
+				if err != nil {
+					report.Result = resultOf(err)
+				}
+				return errors.Join(err, printJSON(cmd.OutOrStdout(), report))
+			case editOnly && err == nil:
+				_, err = io.WriteString(cmd.OutOrStdout(), report.Preview.Markdown())
+			}
+			return err
 		},
 	}
 	a.flags(cmd)
+	form.flags(cmd, formText, formJSON)
 	agree.flags(cmd)
 	a.complete(cmd, false, endpointNames)
 	f := cmd.Flags()
@@ -93,6 +114,19 @@ goes on with it.`,
 	f.BoolVar(&dryRun, "dry-run", false, "show the plan and change nothing")
 	f.BoolVar(&editOnly, "edit-only", false, "change the version and print the rollout as Markdown, for a pull request")
 	return cmd
+}
+
+// resultOf says in a word what the exit code says of a release that was not brought about.
+func resultOf(err error) release.Result {
+	switch exitCode(err) {
+	case exitBack:
+		return release.RolledBack
+	case exitRefused:
+		return release.Rejected
+	case exitHeld:
+		return release.Held
+	}
+	return release.Failed
 }
 
 // validVersion refuses what no release can be called.

@@ -15,20 +15,19 @@ import (
 // lastLook bounds the look at the journal when Terraform has ended.
 const lastLook = 20 * time.Second
 
-// watch begins to follow the trail, and returns the record as it is before the
-// release; nil when there is none.
-func (r *run) watch(ctx context.Context) (*endpoint.Record, error) {
+// watch begins to follow the trail, and notes the record as it is before the release.
+func (r *run) watch(ctx context.Context) (err error) {
 	if r.Mode != Apply {
-		return nil, nil
+		return nil
 	}
 	r.follower = &trail.Follower{Journal: r.Loop.Journal, Endpoint: r.Endpoint}
-	before, _, err := r.follower.Start(ctx)
-	return before, err
+	r.before, _, err = r.follower.Start(ctx)
+	return err
 }
 
 // apply lets Terraform do what the plan shows, tells meanwhile what happens, and says
 // what became of it.
-func (r *run) apply(ctx context.Context, before *endpoint.Record, address, file string) error {
+func (r *run) apply(ctx context.Context, address, file string) error {
 	r.keep = true // whatever ends this run now, it may be on its way
 	following, end := context.WithCancel(context.WithoutCancel(ctx))
 	r.screen.Lock()
@@ -50,15 +49,17 @@ func (r *run) apply(ctx context.Context, before *endpoint.Record, address, file 
 
 	looking, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
-	after, err := r.tell(looking)
+	var err error
+	r.after, err = r.tell(looking)
 	switch {
 	case applied == nil:
+		r.result = Applied
 		return nil
 	case err != nil:
 		return fmt.Errorf("%w, and the journal cannot be read, so %s is left at %s: see ionroller status %s (%w)", applied, r.place, r.Version, r.Endpoint, err)
 	}
-	r.keep = onItsWay(after, r.Version)
-	return r.verdict(ctx, applied, before, after)
+	r.keep = onItsWay(r.after, r.Version)
+	return r.verdict(ctx, applied, r.before, r.after)
 }
 
 // tell prints what happened since the last time.

@@ -17,21 +17,21 @@ import (
 
 // Rollout is what a plan shows of one endpoint.
 type Rollout struct {
-	Address         string
-	Endpoint        string
-	Version         string // that is asked for
-	Kind            rollout.PlanKind
-	From            string
-	Steps           []string
-	MinimumDuration string
-	PeakInstances   int
-	Removed         bool // the endpoint is destroyed
+	Address         string           `json:"address"`
+	Endpoint        string           `json:"endpoint"`
+	Version         string           `json:"version"` // that is asked for
+	Kind            rollout.PlanKind `json:"kind"`
+	From            string           `json:"from"`
+	Steps           []string         `json:"steps"`
+	MinimumDuration string           `json:"minimum_duration"`
+	PeakInstances   int              `json:"peak_instances"`
+	Removed         bool             `json:"removed"` // the endpoint is destroyed
 }
 
 // Preview is what a plan of Terraform shows.
 type Preview struct {
-	Rollouts []Rollout
-	Others   []string // what else it changes, in words
+	Rollouts []Rollout `json:"rollouts"`
+	Others   []string  `json:"others"` // what else it changes, in words
 }
 
 // ReadPreview reads what terraform show -json prints of a plan.
@@ -48,7 +48,7 @@ func ReadPreview(r io.Reader) (Preview, error) {
 }
 
 func newPreview(plan *tfjson.Plan) (Preview, error) {
-	var p Preview
+	p := Preview{Rollouts: []Rollout{}, Others: []string{}}
 	for _, c := range plan.ResourceChanges {
 		if c.Mode != tfjson.ManagedResourceMode || c.Change == nil {
 			continue
@@ -112,12 +112,12 @@ func newRollout(c *tfjson.ResourceChange) (Rollout, error) {
 	if err := json.Unmarshal(text, &v); err != nil {
 		return Rollout{}, err
 	}
-	r := Rollout{Address: c.Address, Endpoint: v.Name, Version: v.Version, Kind: rollout.PlanNothing, Removed: removed}
+	r := Rollout{Address: c.Address, Endpoint: v.Name, Version: v.Version, Kind: rollout.PlanNothing, Steps: []string{}, Removed: removed}
 	if r.Endpoint == "" {
 		r.Endpoint = c.Address // its name is not known yet
 	}
 	if p := v.RolloutPlan; p != nil && !removed && !c.Change.Actions.NoOp() {
-		r.Kind, r.From, r.Steps, r.MinimumDuration, r.PeakInstances = p.Kind, p.From, p.Steps, p.MinimumDuration, p.PeakInstances
+		r.Kind, r.From, r.Steps, r.MinimumDuration, r.PeakInstances = p.Kind, p.From, append(r.Steps, p.Steps...), p.MinimumDuration, p.PeakInstances
 	}
 	return r, nil
 }

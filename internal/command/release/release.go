@@ -32,7 +32,7 @@ type Mode int
 const (
 	Apply    Mode = iota
 	DryRun        // it shows the plan, and changes nothing
-	EditOnly      // it changes the version, and prints the preview as Markdown
+	EditOnly      // it changes the version, and nothing in AWS
 )
 
 // Config says what is released, and how.
@@ -43,7 +43,7 @@ type Config struct {
 	VarFiles  []string // of variable values, relative to Dir
 	Terraform string   // the program; empty for what is on PATH
 	Mode      Mode
-	Out       io.Writer // the plan and what happens; with EditOnly the preview alone
+	Out       io.Writer // the plan and what happens
 	Err       io.Writer
 	// Ask returns nil when somebody agrees to what it says.
 	Ask func(question string) error
@@ -65,6 +65,10 @@ type run struct {
 	place    *configuration.Place
 	written  bool // the file has the new version, and had another before
 	keep     bool // it shall have it when the run ends
+	preview  *Preview
+	before   *endpoint.Record // nil when there was none
+	after    *endpoint.Record // when Terraform has applied
+	result   Result           // of a release that was brought about
 	tf       *terraform
 	screen   *screen
 	printer  *trail.Printer
@@ -74,24 +78,29 @@ type run struct {
 	folder   string           // of files that end with the run
 }
 
-// Run releases. The file that says the version has the new one afterwards where that
-// is live or on its way, and is as it was where it is not.
-func Run(ctx context.Context, c Config) (err error) {
+// Run releases, and reports what became of it; nil when it could not begin. The file
+// that says the version has the new one afterwards where that is live or on its way, and
+// is as it was where it is not.
+func Run(ctx context.Context, c Config) (*Report, error) {
 	r := &run{Config: c}
-	path, err := findTerraform(c.Terraform)
+	err := r.run(ctx)
+	if r.place == nil {
+		return nil, err
+	}
+	return r.report(), err
+}
+
+func (r *run) run(ctx context.Context) (err error) {
+	path, err := findTerraform(r.Terraform)
 	if err != nil {
 		return err
 	}
-	talk := c.Out
-	if c.Mode == EditOnly {
-		talk = c.Err
-	}
-	r.screen = &screen{out: talk}
-	r.printer = &trail.Printer{Output: terminal.New(talk)}
-	if r.tf, err = newTerraform(path, c.Dir, r.screen, c.Err); err != nil {
+	r.screen = &screen{out: r.Out}
+	r.printer = &trail.Printer{Output: terminal.New(r.Out)}
+	if r.tf, err = newTerraform(path, r.Dir, r.screen, r.Err); err != nil {
 		return err
 	}
-	r.place, err = configuration.Find(configuration.Query{Dir: c.Dir, VarFiles: c.VarFiles, Environ: os.Environ(), Tofu: r.tf.tofu}, c.Endpoint)
+	r.place, err = configuration.Find(configuration.Query{Dir: r.Dir, VarFiles: r.VarFiles, Environ: os.Environ(), Tofu: r.tf.tofu}, r.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -108,36 +117,36 @@ func Run(ctx context.Context, c Config) (err error) {
 }
 
 func (r *run) release(ctx context.Context) error {
-	before, err := r.watch(ctx)
-	if err != nil {
+	if err := r.watch(ctx); err != nil {
 		return err
 	}
 	file := filepath.Join(r.folder, "plan")
-	preview, changes, err := r.plan(ctx, file)
+	changes, err := r.plan(ctx, file)
 	if err != nil {
 		return err
 	}
-	if err := r.check(preview.of(r.Endpoint)); err != nil {
+	shown := r.preview.of(r.Endpoint)
+	if err := r.check(shown); err != nil {
 		return err
 	}
 	switch {
 	case r.Mode == DryRun:
+		r.result = Planned
 		return nil
 	case r.Mode == EditOnly:
 		if err := r.edit(); err != nil {
 			return err
 		}
-		r.keep = true
-		_, err := io.WriteString(r.Out, preview.Markdown())
-		return err
+		r.keep, r.result = true, Edited
+		return nil
 	case !changes:
 		if err := r.edit(); err != nil {
 			return err
 		}
-		r.keep = true
+		r.keep, r.result = true, Unchanged
 		return r.say(trail.Info, "%s of endpoint %s is live already: there is nothing to do", r.Version, r.Endpoint)
 	}
-	if err := r.Ask(r.question(preview)); err != nil {
+	if err := r.Ask(r.question(*r.preview)); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
@@ -146,12 +155,12 @@ func (r *run) release(ctx context.Context) error {
 	if err := r.edit(); err != nil {
 		return err
 	}
-	return r.apply(ctx, before, preview.of(r.Endpoint).Address, file)
+	return r.apply(ctx, shown.Address, file)
 }
 
 // plan plans with the new version: where a variable has it by giving the variable its
 // value, else by changing the file, which is restored unless the release goes on.
-func (r *run) plan(ctx context.Context, file string) (Preview, bool, error) {
+func (r *run) plan(ctx context.Context, file string) (changes bool, err error) {
 	values := r.VarFiles
 	switch {
 	case r.place.Version == r.Version:
@@ -162,24 +171,24 @@ func (r *run) plan(ctx context.Context, file string) (Preview, bool, error) {
 			err = os.WriteFile(path, text, 0o600)
 		}
 		if err != nil {
-			return Preview{}, false, err
+			return false, err
 		}
 		values = append(append([]string{}, values...), path)
 	default:
 		if err := r.edit(); err != nil {
-			return Preview{}, false, err
+			return false, err
 		}
 	}
-	changes, err := r.tf.plan(ctx, file, r.Mode == Apply, values)
-	if err != nil {
-		return Preview{}, false, err
+	if changes, err = r.tf.plan(ctx, file, r.Mode == Apply, values); err != nil {
+		return false, err
 	}
 	shown, err := r.tf.show(ctx, r.screen, file)
 	if err != nil {
-		return Preview{}, false, err
+		return false, err
 	}
 	preview, err := newPreview(shown)
-	return preview, changes, err
+	r.preview = &preview
+	return changes, err
 }
 
 // check refuses a plan that does not bring the version to the endpoint.
@@ -230,6 +239,7 @@ func (r *run) restore() error {
 	if err := r.place.Restore(r.Version); err != nil {
 		return fmt.Errorf("unable to set the version back to %s: %w", r.place.Version, err)
 	}
+	r.written = false
 	return r.say(trail.Info, "%s: the version is %s again", r.place, r.place.Version)
 }
 

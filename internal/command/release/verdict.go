@@ -54,8 +54,7 @@ func wentBack(before, after *endpoint.Record, version string) *endpoint.Outcome 
 	if after == nil {
 		return nil
 	}
-	if last := after.LastRollout; last != nil && last.To == version && last.Result == endpoint.RolledBack &&
-		(before == nil || before.LastRollout == nil || before.LastRollout.ID != last.ID) {
+	if last := ended(before, after, version); last != nil && last.Result == endpoint.RolledBack {
 		return last
 	}
 	if f := after.Rollout; f != nil && f.Back != nil && f.Back.Result == endpoint.RolledBack && after.Environment(f.To).Release.Version == version {

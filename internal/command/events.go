@@ -4,8 +4,6 @@
 package command
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -16,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
-	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 // followEvery is how often the trail is read again.
@@ -61,8 +58,7 @@ changed, removed or put in shows.`,
 			if verify {
 				return verifyTrails(cmd, loop, names, form.json())
 			}
-			t := trails{loop: loop, named: names, last: map[string]int64{}}
-			return showEvents(cmd, &t, filter, form.json(), follow)
+			return showEvents(cmd, &trails{loop: loop, named: names, follow: follow}, filter, form.json())
 		},
 	}
 	a.flags(cmd)
@@ -98,70 +94,27 @@ func (f *eventFilter) takes(e endpoint.Event) bool {
 		(f.release == "" || f.release == e.Version)
 }
 
-func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON, follow bool) error {
+func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON bool) error {
 	ctx := cmd.Context()
 	for {
-		events, more, err := t.read(ctx, follow)
-		if err != nil {
+		if err := t.find(ctx); err != nil {
 			return err
 		}
-		events = slices.DeleteFunc(events, func(e endpoint.Event) bool { return !filter.takes(e) })
-		if err := printEvents(cmd.OutOrStdout(), events, asJSON, len(t.named) != 1); err != nil {
-			return err
+		for more := true; more; {
+			events, err := t.read(ctx)
+			if err != nil {
+				return err
+			}
+			more = len(events) > 0
+			events = slices.DeleteFunc(events, func(e endpoint.Event) bool { return !filter.takes(e) })
+			if err := printEvents(cmd.OutOrStdout(), events, asJSON, len(t.named) != 1); err != nil {
+				return err
+			}
 		}
-		switch {
-		case more:
-		case !follow:
-			return nil
-		case t.loop.Clock.Sleep(ctx, followEvery) != nil:
+		if !t.follow || t.loop.Clock.Sleep(ctx, followEvery) != nil {
 			return nil //nolint:nilerr // an interrupt is how following ends
 		}
 	}
-}
-
-// trails are read one after the other, each from where it was read to before.
-type trails struct {
-	loop  *roller.Roller
-	named []string // none: all of the owner
-	last  map[string]int64
-}
-
-// read returns what the trails tell that was not read yet, in the order of time; of a
-// single one a part, and whether there may be more.
-func (t *trails) read(ctx context.Context, follow bool) (events []endpoint.Event, more bool, err error) {
-	names, all, err := chosen(ctx, t.loop, t.named)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, name := range names {
-		if _, known := t.last[name]; all && !known {
-			var other *roller.OtherOwner
-			if _, err := t.loop.Journal.Read(ctx, name); errors.As(err, &other) {
-				continue
-			} else if err != nil {
-				return nil, false, err
-			}
-		}
-		for {
-			page, err := t.loop.Journal.Events(ctx, name, t.last[name])
-			switch {
-			case err != nil:
-				return nil, false, err
-			case len(page) == 0 && t.last[name] == 0 && !all && !follow:
-				return nil, false, fmt.Errorf("endpoint %s has no trail", name)
-			case len(page) > 0:
-				t.last[name] = page[len(page)-1].Sequence
-			}
-			if len(t.named) == 1 {
-				return page, len(page) > 0, nil
-			}
-			if events = append(events, page...); len(page) == 0 {
-				break
-			}
-		}
-	}
-	slices.SortStableFunc(events, func(a, b endpoint.Event) int { return a.Time.Compare(b.Time) })
-	return events, false, nil
 }
 
 // printEvents prints events; of several endpoints with their names.

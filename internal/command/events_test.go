@@ -1,0 +1,99 @@
+// Copyright IonRoller Authors
+// SPDX-License-Identifier: MPL-2.0
+
+package command
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
+)
+
+// written are trails in memory, two events a page, of which the minute of each is told.
+type written struct {
+	roller.Journal
+	trails map[string][]int
+	asked  int
+}
+
+func (j *written) List(context.Context) ([]string, error) {
+	var names []string
+	for name := range j.trails {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (j *written) Read(_ context.Context, name string) (*endpoint.Record, error) {
+	if name == "others" {
+		return nil, &roller.OtherOwner{}
+	}
+	return &endpoint.Record{}, nil
+}
+
+func (j *written) Events(_ context.Context, name string, after int64) ([]endpoint.Event, error) {
+	j.asked++
+	var page []endpoint.Event
+	for i := int(after); i < min(int(after)+2, len(j.trails[name])); i++ {
+		page = append(page, endpoint.Event{Endpoint: name, Sequence: int64(i) + 1, Time: noon.Add(time.Duration(j.trails[name][i]) * time.Minute)})
+	}
+	return page, nil
+}
+
+// told reads all that there is by now.
+func (t *trails) told(tb testing.TB) string {
+	tb.Helper()
+	if err := t.find(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	var words []string
+	for {
+		events, err := t.read(tb.Context())
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if len(events) == 0 {
+			return strings.Join(words, " ")
+		}
+		for _, e := range events {
+			words = append(words, fmt.Sprintf("%s%d@%s", e.Endpoint, e.Sequence, e.Time.Format("4")))
+		}
+	}
+}
+
+// Several trails are told as one, in the order of time, and each event once; what comes
+// later comes after, also of endpoints that are made later.
+func TestTrailsAreMerged(t *testing.T) {
+	j := &written{trails: map[string][]int{"a": {1, 4, 4, 9}, "b": {2, 3, 5}, "c": nil, "others": {1}}}
+	all := trails{loop: &roller.Roller{Journal: j}, follow: true}
+	if got := all.told(t); got != "a1@1 b1@2 b2@3 a2@4 a3@4 b3@5 a4@9" {
+		t.Errorf("it tells %s", got)
+	}
+	if got := all.told(t); got != "" {
+		t.Errorf("it tells again %s", got)
+	}
+	j.trails["a"], j.trails["c"], j.trails["d"] = append(j.trails["a"], 12), []int{11}, []int{10}
+	if got := all.told(t); got != "d1@10 c1@11 a5@12" {
+		t.Errorf("later it tells %s", got)
+	}
+}
+
+// Nothing is read before it is its turn: a trail that is long is no reason to wait.
+func TestTrailsAreReadInPages(t *testing.T) {
+	long := make([]int, 3*toldAtATime)
+	j := &written{trails: map[string][]int{"a": long, "b": {1}}}
+	all := trails{loop: &roller.Roller{Journal: j}, named: []string{"a", "b"}}
+	if err := all.find(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if events, err := all.read(t.Context()); err != nil || len(events) != toldAtATime || j.asked != toldAtATime/2+1 {
+		t.Errorf("%d events after %d pages: %v", len(events), j.asked, err)
+	}
+}

@@ -58,7 +58,7 @@ changed, removed or put in shows.`,
 			if verify {
 				return verifyTrails(cmd, loop, names, form.json())
 			}
-			return showEvents(cmd, &trails{loop: loop, named: names, follow: follow}, filter, form.json())
+			return showEvents(cmd, &trails{loop: loop, named: names, since: filter.from, follow: follow}, filter, form.json())
 		},
 	}
 	a.flags(cmd)

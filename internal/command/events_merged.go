@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
@@ -17,7 +18,8 @@ import (
 type trails struct {
 	loop   *roller.Roller
 	named  []string // none: all of the owner
-	follow bool     // what has no trail yet may get one
+	since  time.Time
+	follow bool // what has no trail yet may get one
 	each   []*unread
 }
 
@@ -25,7 +27,7 @@ type trails struct {
 type unread struct {
 	endpoint string
 	page     []endpoint.Event
-	last     int64 // event of the pages so far
+	last     int64 // event that was read, or happened before what is asked for
 	over     bool  // there was no more when it was looked at
 }
 
@@ -50,7 +52,11 @@ func (t *trails) find(ctx context.Context) error {
 				return err
 			}
 		}
-		t.each = append(t.each, &unread{endpoint: name})
+		last, err := t.loop.Journal.Before(ctx, name, t.since)
+		if err != nil {
+			return err
+		}
+		t.each = append(t.each, &unread{endpoint: name, last: last})
 	}
 	return nil
 }

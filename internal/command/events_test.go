@@ -38,6 +38,14 @@ func (j *written) Read(_ context.Context, name string) (*endpoint.Record, error)
 	return &endpoint.Record{}, nil
 }
 
+func (j *written) Before(_ context.Context, name string, at time.Time) (int64, error) {
+	i := slices.IndexFunc(j.trails[name], func(m int) bool { return !noon.Add(time.Duration(m) * time.Minute).Before(at) })
+	if i < 0 {
+		i = len(j.trails[name])
+	}
+	return int64(i), nil
+}
+
 func (j *written) Events(_ context.Context, name string, after int64) ([]endpoint.Event, error) {
 	j.asked++
 	var page []endpoint.Event
@@ -75,6 +83,10 @@ func TestTrailsAreMerged(t *testing.T) {
 	all := trails{loop: &roller.Roller{Journal: j}, follow: true}
 	if got := all.told(t); got != "a1@1 b1@2 b2@3 a2@4 a3@4 b3@5 a4@9" {
 		t.Errorf("it tells %s", got)
+	}
+	recent := trails{loop: all.loop, named: []string{"b", "a"}, since: noon.Add(5 * time.Minute)}
+	if got := recent.told(t); got != "b3@5 a4@9" {
+		t.Errorf("since 5 it tells %s", got)
 	}
 	if got := all.told(t); got != "" {
 		t.Errorf("it tells again %s", got)

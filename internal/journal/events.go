@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -36,6 +38,27 @@ func (j *Journal) Events(ctx context.Context, name string, after int64) ([]endpo
 		events = append(events, e)
 	}
 	return events, nil
+}
+
+// clocksDiffer is by how much, at most, the clocks of S3 and of the services are taken to
+// differ by which events have their time.
+const clocksDiffer = time.Minute
+
+// Before returns the number of an event up to which all happened before a time: they
+// were written since they happened, and S3 tells when that was without their being read.
+func (j *Journal) Before(ctx context.Context, name string, at time.Time) (last int64, err error) {
+	for object, err := range j.objects(ctx, "trail", name) {
+		if err != nil {
+			return 0, err
+		}
+		if !object.written.Before(at.Add(-clocksDiffer)) {
+			break
+		}
+		if last, err = strconv.ParseInt(object.name, 10, 64); err != nil {
+			return 0, fmt.Errorf("s3://%s/%s is no event of the trail: %w", j.Bucket, object.key, err)
+		}
+	}
+	return last, nil
 }
 
 func (j *Journal) event(ctx context.Context, key string) (endpoint.Event, error) {

@@ -177,8 +177,9 @@ func (j *Journal) Glance(ctx context.Context) ([]roller.Glimpse, error) {
 // object is one of a listing.
 type object struct {
 	key, etag string
-	name      string        // the key in the folder, without its ending
-	age       time.Duration // since it was written, by S3's own clock
+	name      string // the key in the folder, without its ending
+	written   time.Time
+	age       time.Duration // since then, by S3's own clock
 }
 
 // objects lists a folder of this account and Region.
@@ -200,7 +201,8 @@ func (j *Journal) objects(ctx context.Context, kind string, rest ...string) iter
 			for _, o := range page.Contents {
 				key := aws.ToString(o.Key)
 				name, ok := strings.CutSuffix(strings.TrimPrefix(key, folder), ".json")
-				if ok && !yield(object{key, aws.ToString(o.ETag), name, now.Sub(aws.ToTime(o.LastModified))}, nil) {
+				written := aws.ToTime(o.LastModified)
+				if ok && !yield(object{key, aws.ToString(o.ETag), name, written, now.Sub(written)}, nil) {
 					return
 				}
 			}

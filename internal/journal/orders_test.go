@@ -6,6 +6,8 @@ package journal
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,6 +71,40 @@ func TestOrders(t *testing.T) {
 	}
 	if orders, err := s.Orders(ctx); err != nil || len(orders) != 1 {
 		t.Errorf("orders %+v, %v", orders, err)
+	}
+}
+
+// What happened before a time is passed over without being read, and nothing that
+// happened since.
+func TestEventsBefore(t *testing.T) {
+	w := newWorld(t)
+	for range 3 { // an event an hour, the first one at once
+		s := w.acquire("apply")
+		w.commit(s, func(r *endpoint.Record) { r.Append(note("something")) })
+		if err := s.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.advance(time.Hour)
+	}
+	var read int
+	w.fault = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, ".json") {
+			read++
+		}
+		return false
+	}
+	for after, want := range map[time.Duration]int64{
+		-time.Hour: 0, 0: 0, clocksDiffer - time.Second: 0, 2 * clocksDiffer: 1, time.Hour: 1, 90 * time.Minute: 2, 9 * time.Hour: 3,
+	} {
+		if last, err := w.journal().Before(t.Context(), "checkout", began.Add(after)); err != nil || last != want {
+			t.Errorf("%s later it is %d, want %d: %v", after, last, want, err)
+		}
+	}
+	if last, err := w.journal().Before(t.Context(), "basket", began); err != nil || last != 0 {
+		t.Errorf("without a trail it is %d: %v", last, err)
+	}
+	if read > 0 {
+		t.Errorf("%d objects were read", read)
 	}
 }
 

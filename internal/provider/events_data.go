@@ -117,7 +117,12 @@ func (d *eventsData) Read(ctx context.Context, req datasource.ReadRequest, resp 
 	kinds := (&reader{ctx: ctx}).set(m.Types)
 	name := m.Endpoint.ValueString()
 	m.Events = []eventModel{}
-	for after := int64(0); ; {
+	after, err := d.roller.Journal.Before(ctx, name, bounds[0])
+	if err != nil {
+		addError(&resp.Diagnostics, "read the trail of", name, err)
+		return
+	}
+	for {
 		events, err := d.roller.Journal.Events(ctx, name, after)
 		if err != nil {
 			addError(&resp.Diagnostics, "read the trail of", name, err)

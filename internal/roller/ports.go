@@ -140,6 +140,9 @@ type Journal interface {
 	// Events returns the endpoint's trail after the event of a number, at most some
 	// of them, the oldest first; none when there are no more.
 	Events(ctx context.Context, name string, after int64) ([]endpoint.Event, error)
+	// Before returns the number of an event up to which all happened before a time, as
+	// far as that can be told without reading them; 0 when there is none.
+	Before(ctx context.Context, name string, at time.Time) (int64, error)
 	// Configuration returns what an endpoint was configured with, by the digest that
 	// an event names; nil when it was removed since.
 	Configuration(ctx context.Context, name, digest string) (*endpoint.Spec, error)

@@ -90,6 +90,9 @@ func (j *journal) Events(ctx context.Context, _ string, after int64) ([]endpoint
 	return events, err
 }
 
+// Before knows of none: in a life nobody asks.
+func (j *journal) Before(context.Context, string, time.Time) (int64, error) { return 0, nil }
+
 // Configuration finds nothing: in a life nobody asks for what was, and an invariant
 // checks that all of it would be kept.
 func (j *journal) Configuration(context.Context, string, string) (*endpoint.Spec, error) {

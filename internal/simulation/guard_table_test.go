@@ -77,7 +77,6 @@ var guards = slices.Concat(
 		{"a candidate is healthy before it has traffic", "s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))", "s.Desired > 0"},
 		{"a candidate is Ready before it has traffic", "healthy := s.Found && s.Ready && s.Desired", "healthy := s.Found && s.Desired"},
 		{"a candidate that does not become healthy is given up", "\t\tif d.overdue(f, to) {\n\t\t\treturn d.giveUp(\"%s is not healthy within", "\t\tif false {\n\t\t\treturn d.giveUp(\"%s is not healthy within"},
-		{"a candidate that lost its health is given up", `f.From != "" && s.Healthy == 0 && d.Sights`, "false && s.Healthy == 0 && d.Sights"},
 		{"a step is baked", "if end := d.baked(f); d.Now.Before(end) {", "if end := d.baked(f); false && d.Now.Before(end) {"},
 		{"a weight is raised with the capacity for it", "need := d.need(f, next); s.Healthy < need {", "need := d.need(f, next); false && s.Healthy < need {"},
 		{"who may get all traffic back keeps the capacity for it", "f.Kind != endpoint.Hot && !d.floored(f) {", "f.Kind != endpoint.Hot && false {"},
@@ -164,6 +163,7 @@ var guards = slices.Concat(
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"reads of health are apart", "to.HealthyReads > 0 && d.Now.Before(next) {", "false && d.Now.Before(next) {"},
 		{"a candidate with errors is given up", "!to.Carried && len(s.Errors) > 0", "false"},
+		{"a candidate that lost its health is given up", `f.From != "" && s.Healthy == 0 && d.Sights`, "false && s.Healthy == 0 && d.Sights"},
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
 		{"what is down is not waited for without end", "\tif d.deserted() {", "\tif false {"},

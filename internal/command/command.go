@@ -111,7 +111,26 @@ dumb terminal, and in a pipe.
 		c.Args = arguments
 	}
 	completion(root)
+	helpOn(root)
 	return root
+}
+
+// helpOn adds cobra's own help command, which otherwise has no word for one that there
+// is not.
+func helpOn(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			continue
+		}
+		c.Args = func(_ *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err != nil || !found.HasSubCommands() {
+				return err
+			}
+			return known(found, rest)
+		}
+	}
 }
 
 // known refuses a command that there is not, and names those that may be meant.

@@ -9,12 +9,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
 )
+
+// patience is how long IAM may take. It has one endpoint for all Regions, which is out of
+// reach in a network without a way out, and a call is tried often.
+const patience = 30 * time.Second
 
 // changes asks IAM what cannot be tried: whether it would allow the rest of the task's
 // policy. IAM simulates the policies of a user or a role, with its permissions boundary
@@ -25,6 +30,8 @@ func (e *examination) changes(ctx context.Context) {
 	if e.Task == permission.Plan {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	subject, err := e.subject(ctx)
 	var verdicts []verdict
 	if err == nil {

@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func start(t *testing.T, config sandbox.Config) *sandbox.Sandbox {
 	t.Cleanup(func() { _ = s.Close() })
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": s.Info().EndpointURL, "AWS_ACCESS_KEY_ID": s.Info().AccessKeyID, "AWS_SECRET_ACCESS_KEY": s.Info().SecretAccessKey,
-		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	} {
 		t.Setenv(name, value)
 	}

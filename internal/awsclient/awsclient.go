@@ -27,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -54,6 +55,7 @@ type Clients struct {
 	Route53        *route53.Client
 	S3             *s3.Client
 	Images         *Images
+	IAM            *iam.Client
 }
 
 // New builds the clients and asks STS who the caller is.
@@ -111,6 +113,7 @@ func build(config aws.Config, c Config) *Clients {
 			o.UsePathStyle = o.UsePathStyle || c.S3UsePathStyle
 		}),
 		Images: NewImages(config, c.Endpoints["ecr"]),
+		IAM:    iam.NewFromConfig(config),
 	}
 }
 

@@ -34,11 +34,24 @@ at all endpoints of the owner.
 
 It changes nothing, and needs no more permissions than the policy that ionroller
 iam-policy prints for the same --for. By that policy it tries each action that reads
-AWS; what changes something cannot be tried without changing it. With plan and provider
-it also makes the checks of terraform plan: do the listeners fit, and is there a platform
-and room for another environment?
+AWS. What changes something cannot be tried without changing it: of that it asks IAM, on
+the endpoints that are named or found, and says what would be denied, where and by whom.
+With plan and provider it also makes the checks of terraform plan: do the listeners fit,
+and is there a platform and room for another environment?
 
-It ends with 1 when there is a problem, and with 0 when there are none but warnings.`,
+IAM simulates the policies of the caller's user or role, with its permissions boundary
+and its organization's policies. It knows neither a bucket's own policy nor what a
+session was narrowed to, and is not asked for what Elastic Beanstalk does in the caller's
+name.
+
+What the caller may not look at is a note, and nothing else is the worse for it. To look
+at everything it needs iam:SimulatePrincipalPolicy on itself and, as a role with a path,
+iam:GetRole; and on the bucket s3:GetBucketVersioning, s3:GetEncryptionConfiguration and
+s3:GetBucketPublicAccessBlock. They are in none of the policies that iam-policy prints,
+because all but doctor do without.
+
+It ends with 1 when there is a problem, and with 0 when there are none but notes and
+warnings.`,
 		Example: `  ionroller doctor
   ionroller doctor checkout --for provider
   ionroller doctor --listener "$LISTENER_ARN"`,
@@ -93,7 +106,7 @@ func count(findings []doctor.Finding, level doctor.Level) (n int) {
 
 func printFindings(w io.Writer, findings []doctor.Finding) error {
 	out := terminal.New(w)
-	tones := map[doctor.Level]terminal.Tone{doctor.OK: terminal.Good, doctor.Warning: terminal.Notable, doctor.Problem: terminal.Bad}
+	tones := map[doctor.Level]terminal.Tone{doctor.OK: terminal.Good, doctor.Note: terminal.Soft, doctor.Warning: terminal.Notable, doctor.Problem: terminal.Bad}
 	var rows [][]terminal.Cell
 	for _, f := range findings {
 		rows = append(rows, []terminal.Cell{{Words: string(f.Level), Tone: tones[f.Level]}, {Words: f.Check}, {Words: f.Message}})

@@ -70,16 +70,23 @@ func option(s *endpoint.Spec, text string) (err error) {
 	return err
 }
 
-// empower makes a key pair that of a user who has a policy, less some of its actions.
+// empower makes a key pair that of a user who has a policy, less some of its actions and
+// with those that have a + before them.
 func empower(ts *testscript.TestScript, not bool, args []string) {
 	if not || len(args) < 2 {
-		ts.Fatalf("usage: empower KEY POLICY [ACTION...]")
+		ts.Fatalf("usage: empower KEY POLICY [ACTION...] [+ACTION...]")
 	}
 	var policy permission.Policy
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &policy))
 	for i := range policy.Statement {
 		s := &policy.Statement[i]
 		s.Action = slices.DeleteFunc(s.Action, func(action string) bool { return slices.Contains(args[2:], action) })
+	}
+	policy.Statement = slices.DeleteFunc(policy.Statement, func(s permission.Statement) bool { return len(s.Action) == 0 })
+	for _, arg := range args[2:] {
+		if action, more := strings.CutPrefix(arg, "+"); more {
+			policy.Statement = append(policy.Statement, permission.Statement{Effect: "Allow", Action: []string{action}, Resource: []string{"*"}})
+		}
 	}
 	body, err := json.Marshal(map[string]any{"name": args[0], "policy": policy})
 	ts.Check(err)

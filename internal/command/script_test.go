@@ -62,7 +62,8 @@ func providerMain() {
 //	exits CODE PROGRAM ARGUMENT...             expects an exit code
 //	until REGEXP PROGRAM ARGUMENT...           waits until a program's output is such
 //	deploy ENDPOINT VERSION FOR [STEP...]      does what an apply does, with a retention
-//	empower KEY POLICY [ACTION...]             gives a key pair a policy, but for these actions
+//	empower KEY POLICY [ACTION...] [+ACTION...]
+//	                                           gives a key pair a policy, but for these actions, and more
 //	meddle HOW ENDPOINT [VERSION...]           does by hand what people should not do
 //
 // A step is WEIGHT:BAKE, or WEIGHT:BAKE:DEADLINE with a pause; nowait ends the deploy

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 var s3Contracts = []contract{
@@ -25,6 +26,8 @@ var s3Contracts = []contract{
 	{"objects are listed in the order of their keys, by pages", listedByPages},
 	{"a listing goes on after a key", listedAfter},
 	{"a bucket that does not exist is not found", noBucket},
+	{"a public access block is told until it is taken away", publicAccessBlock},
+	{"a bucket whose versioning was never on has no status of it", neverVersioned},
 }
 
 func (w *world) put(key, text string) (etag string) {
@@ -180,4 +183,28 @@ func noBucket(w *world) {
 	w.refused(err, "NotFound")
 	_, err = w.s3.GetObject(w.ctx, &s3.GetObjectInput{Bucket: aws.String(w.name + "-nowhere"), Key: aws.String("key")})
 	w.refused(err, "NoSuchBucket")
+}
+
+func publicAccessBlock(w *world) {
+	bucket := aws.String(w.bucket())
+	_, err := w.s3.PutPublicAccessBlock(w.ctx, &s3.PutPublicAccessBlockInput{Bucket: bucket, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
+		BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true), IgnorePublicAcls: aws.Bool(true),
+	}})
+	w.ok(err)
+	out, err := w.s3.GetPublicAccessBlock(w.ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket})
+	w.ok(err)
+	b := out.PublicAccessBlockConfiguration
+	w.same("ACLs, policies, older ACLs, buckets", []bool{true, true, true, false}, []bool{
+		aws.ToBool(b.BlockPublicAcls), aws.ToBool(b.BlockPublicPolicy), aws.ToBool(b.IgnorePublicAcls), aws.ToBool(b.RestrictPublicBuckets),
+	})
+	_, err = w.s3.DeletePublicAccessBlock(w.ctx, &s3.DeletePublicAccessBlockInput{Bucket: bucket})
+	w.ok(err)
+	_, err = w.s3.GetPublicAccessBlock(w.ctx, &s3.GetPublicAccessBlockInput{Bucket: bucket})
+	w.refused(err, "NoSuchPublicAccessBlockConfiguration")
+}
+
+func neverVersioned(w *world) {
+	out, err := w.s3.GetBucketVersioning(w.ctx, &s3.GetBucketVersioningInput{Bucket: aws.String(w.bucket())})
+	w.ok(err)
+	w.same("status", types.BucketVersioningStatus(""), out.Status)
 }

@@ -24,6 +24,7 @@ type Level string
 // The levels.
 const (
 	OK      Level = "ok"
+	Note    Level = "note"    // it could not be looked at: nothing that is known is wrong
 	Warning Level = "warning" // nothing fails for it, today
 	Problem Level = "problem" // something fails for it
 )
@@ -55,6 +56,7 @@ func Examine(ctx context.Context, c Config) []Finding {
 	if e.bucket(ctx) {
 		e.endpoints(ctx)
 	}
+	e.changes(ctx)
 	if e.Task.Checks() {
 		for _, arn := range e.Listeners {
 			e.listener(ctx, arn)
@@ -156,10 +158,10 @@ func (e *examination) bucket(ctx context.Context) bool {
 	}
 	e.loop = loop
 	e.ok(check, "%s is there, in the Region that it is to be in", e.Bucket)
-	e.versions(ctx, check, e.Bucket, "")
+	e.safeguards(ctx, check, e.Bucket, "")
 	if j := e.Journal; j.Bucket != "" && j.Bucket != e.Bucket {
 		e.ok(check, "%s, of the journal, is there, in the Region that it is to be in", j.Bucket)
-		e.versions(ctx, check, j.Bucket, j.Region)
+		e.safeguards(ctx, check, j.Bucket, j.Region)
 	}
 	return true
 }

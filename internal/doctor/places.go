@@ -6,22 +6,9 @@ package doctor
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
 	"github.com/ionroller/terraform-provider-ionroller/internal/balancer"
 	"github.com/ionroller/terraform-provider-ionroller/internal/beanstalk"
 )
-
-// versions looks whether a bucket keeps versions, by which whoever looks for what was
-// overwritten finds it. ionroller needs neither them nor the permission to ask for them.
-func (e *examination) versions(ctx context.Context, check, bucket, region string) {
-	out, err := e.clients.S3In(region).GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
-	if err == nil && out.Status != types.BucketVersioningStatusEnabled {
-		e.add(Warning, check, "turn versioning on: aws s3api put-bucket-versioning --versioning-configuration Status=Enabled --bucket "+bucket,
-			"%s keeps no versions: a record that somebody overwrites or removes by hand is lost", bucket)
-	}
-}
 
 // listener looks at a listener and its load balancer.
 func (e *examination) listener(ctx context.Context, arn string) {

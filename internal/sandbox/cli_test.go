@@ -131,6 +131,11 @@ func storeByCLI(c cli) {
 	c.want(c.info.AccountID, "sts", "get-caller-identity", "--query", "Account")
 	c.want("arn:aws:sts::210987654321:assumed-role/x/cli", "sts", "assume-role", "--role-arn", "arn:aws:iam::210987654321:role/x",
 		"--role-session-name", "cli", "--query", "AssumedRoleUser.Arn")
+	c.want("s3:GetObject allowed s3:PutObject implicitDeny", "iam", "simulate-principal-policy",
+		"--policy-source-arn", "arn:aws:iam::"+c.info.AccountID+":user/read-only", "--action-names", "s3:GetObject", "s3:PutObject",
+		"--resource-arns", "arn:aws:s3:::"+c.info.Bucket+"/x", "--query", "EvaluationResults[].[EvalActionName,ResourceSpecificResults[0].EvalResourceDecision]")
+	c.want("AES256", "s3api", "get-bucket-encryption", "--bucket", c.info.Bucket,
+		"--query", "ServerSideEncryptionConfiguration.Rules[].ApplyServerSideEncryptionByDefault.SSEAlgorithm")
 
 	here, back, s3 := c.TempDir(), c.TempDir(), "s3://"+c.info.Bucket+"/site"
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)

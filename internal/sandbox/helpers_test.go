@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -43,6 +44,7 @@ type world struct {
 	cw      *cloudwatch.Client
 	r53     *route53.Client
 	s3      *s3.Client
+	iam     *iam.Client
 	sts     *sts.Client
 
 	disconnect func() // closes the clients' idle connections
@@ -84,7 +86,7 @@ func connectSession(t *testing.T, s *sandbox.Sandbox, credentials aws.Credential
 	}
 	return &world{
 		T: t, disconnect: transport.CloseIdleConnections, sandbox: s, info: info, eb: elasticbeanstalk.NewFromConfig(c), elb: elbv2.NewFromConfig(c), asg: autoscaling.NewFromConfig(c),
-		cfn: cloudformation.NewFromConfig(c), cw: cloudwatch.NewFromConfig(c), sts: sts.NewFromConfig(c),
+		cfn: cloudformation.NewFromConfig(c), cw: cloudwatch.NewFromConfig(c), sts: sts.NewFromConfig(c), iam: iam.NewFromConfig(c),
 		r53: route53.NewFromConfig(c), s3: s3.NewFromConfig(c, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 }

@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"cmp"
 	"reflect"
 	"strings"
 
@@ -13,8 +14,8 @@ import (
 // resources gives, by IAM action, the resource that a call is about: a template
 // in which {Member} is replaced by the input's member, by each of its elements
 // or, when it is absent, by *. What begins with a member or "arn:" is a whole ARN; the
-// rest follows "arn:aws:service:region:account:". {environment} and {group} are
-// looked up, and {rule} is any of the listener. Actions that are not here have no
+// rest follows "arn:aws:service:region:account:". {environment}, {group} and {role}
+// are looked up, and {rule} is any of the listener. Actions that are not here have no
 // resource.
 //
 // Source: the Service Authorization Reference.
@@ -87,6 +88,9 @@ var resources = map[string]string{
 	"elasticloadbalancing:ModifyTargetGroupAttributes":  "{TargetGroupArn}",
 	"elasticloadbalancing:RegisterTargets":              "{TargetGroupArn}",
 	"elasticloadbalancing:RemoveTags":                   "{ResourceArns}",
+
+	"iam:GetRole":                 "{role}",
+	"iam:SimulatePrincipalPolicy": "{PolicySourceArn}",
 
 	"route53:ChangeResourceRecordSets": "arn:aws:route53:::hostedzone/{ID}",
 	"route53:DeleteHostedZone":         "arn:aws:route53:::hostedzone/{ID}",
@@ -196,6 +200,10 @@ func (c *Cloud) resolve(service, template string, in reflect.Value) []string {
 		return c.environmentARNs(in)
 	case "{group}":
 		return []string{c.groupARN(in)}
+	case "{role}":
+		name := textsOrAny(in.FieldByName("RoleName"))[0]
+		role, _ := c.partition.role(c.config.Account, name)
+		return []string{cmp.Or(role, Role{Name: name}).arn(c.config.Account)}
 	case "{rule}":
 		return []string{strings.Replace(textsOrAny(in.FieldByName("ListenerArn"))[0], ":listener/", ":listener-rule/", 1) + "/*"}
 	}

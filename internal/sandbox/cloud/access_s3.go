@@ -19,6 +19,9 @@ var s3Actions = map[string]string{
 	"CopyObject":              "PutObject",
 	"CreateMultipartUpload":   "PutObject",
 	"DeleteObjects":           "DeleteObject",
+	"DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+	"GetBucketEncryption":     "GetEncryptionConfiguration",
+	"GetPublicAccessBlock":    "GetBucketPublicAccessBlock",
 	"HeadBucket":              "ListBucket",
 	"HeadObject":              "GetObject",
 	"ListBuckets":             "ListAllMyBuckets",
@@ -26,6 +29,7 @@ var s3Actions = map[string]string{
 	"ListObjects":             "ListBucket",
 	"ListObjectsV2":           "ListBucket",
 	"ListParts":               "ListMultipartUploadParts",
+	"PutPublicAccessBlock":    "PutBucketPublicAccessBlock",
 	"UploadPart":              "PutObject",
 	"UploadPartCopy":          "PutObject",
 }

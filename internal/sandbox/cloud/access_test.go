@@ -16,7 +16,7 @@ import (
 func TestNeedsAreOfServedOperations(t *testing.T) {
 	receivers := map[string]any{
 		"autoscaling": scalingService{}, "cloudformation": formation{}, "cloudwatch": monitoring{}, "elasticbeanstalk": beanstalk{},
-		"ecr": registry{}, "elasticloadbalancing": balancing{}, "sts": tokenService{},
+		"ecr": registry{}, "iam": identities{}, "elasticloadbalancing": balancing{}, "sts": tokenService{},
 	}
 	member := regexp.MustCompile(`\{([A-Z]\w*)\}`)
 	check := func(action, template string, more ...string) {

@@ -79,7 +79,7 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request, s scope) {
 }
 
 // authenticate finds the caller. Requests for another Region are refused with
-// what a Regional endpoint says to them; Route 53 and STS are global.
+// what a Regional endpoint says to them; IAM, Route 53 and STS are global.
 func (c *Cloud) authenticate(s scope, operation string) (principal, error) {
 	if s.accessKey == "" {
 		if strings.HasPrefix(operation, "AssumeRoleWith") {
@@ -91,7 +91,8 @@ func (c *Cloud) authenticate(s scope, operation string) (principal, error) {
 	if err != nil {
 		return p, err
 	}
-	if s.service != "sts" && s.service != "route53" && s.region != "" && s.region != c.config.Region {
+	global := s.service == "iam" || s.service == "route53" || s.service == "sts"
+	if !global && s.region != "" && s.region != c.config.Region {
 		return p, wire.Errorf("SignatureDoesNotMatch", "Credential should be scoped to a valid region, not %q: this sandbox is %s.", s.region, c.config.Region)
 	}
 	return p, nil

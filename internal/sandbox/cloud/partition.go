@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -41,6 +42,9 @@ type Account struct {
 // A Role is a role that callers of all accounts may assume.
 type Role struct {
 	Name string
+	// Path is where IAM keeps the role, as "/teams/"; its ARN must have it. That of a
+	// role without one may have any.
+	Path string
 	// ExternalID must be given with AssumeRole unless it is empty.
 	ExternalID string
 	// Policy is the JSON of a policy that says what its sessions may do;
@@ -117,6 +121,28 @@ func (p *partition) role(account, name string) (r Role, ok bool) {
 		return a.Roles[i], true
 	}
 	return Role{Name: name}, true
+}
+
+func (r Role) path() string { return cmp.Or(r.Path, "/") }
+
+// arn is the role's in an account.
+func (r Role) arn(account string) string {
+	return "arn:aws:iam::" + account + ":role" + r.path() + r.Name
+}
+
+// is tells whether an ARN with the role's name is the role's.
+func (r Role) is(account, arn string) bool { return r.Path == "" || arn == r.arn(account) }
+
+// user finds a user by the ARN.
+func (p *partition) user(arn string) (principal, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, who := range p.keys {
+		if !who.session && who.arn == arn {
+			return who, true
+		}
+	}
+	return principal{}, false
 }
 
 // all gives the worlds by account.

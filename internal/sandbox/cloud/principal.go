@@ -64,7 +64,8 @@ type Principal struct {
 const readOnly = `{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Resource": "*", "Action": [
 	"autoscaling:Describe*", "cloudformation:Describe*", "cloudformation:List*", "cloudwatch:Describe*", "cloudwatch:Get*",
 	"cloudwatch:List*", "ec2:Describe*", "ecr:Describe*", "elasticbeanstalk:Check*", "elasticbeanstalk:Describe*",
-	"elasticbeanstalk:List*", "elasticloadbalancing:Describe*", "route53:Get*", "route53:List*", "s3:Get*", "s3:List*"]}}`
+	"elasticbeanstalk:List*", "elasticloadbalancing:Describe*", "iam:Get*", "iam:Simulate*", "route53:Get*", "route53:List*",
+	"s3:Get*", "s3:List*"]}}`
 
 func builtIn(account string) []Principal {
 	return []Principal{
@@ -223,7 +224,7 @@ func (c *Cloud) worldOf(s scope) *Cloud {
 // changes tells whether an operation changes anything, by its name as AWS's
 // own read-only policies do.
 func changes(operation string) bool {
-	for _, prefix := range []string{"Describe", "List", "Get", "Check", "Head", "AssumeRole", "Validate"} {
+	for _, prefix := range []string{"Describe", "List", "Get", "Check", "Head", "AssumeRole", "Simulate", "Validate"} {
 		if strings.HasPrefix(operation, prefix) {
 			return false
 		}

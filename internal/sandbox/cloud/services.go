@@ -41,6 +41,13 @@ func (c *Cloud) serve() map[string]*wire.Service {
 		},
 	}, tokenService{c})
 	add(&wire.Service{
+		Name: "iam", Version: "2010-05-08", Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+		Required: map[string][]string{
+			"GetRole":                 {"RoleName"},
+			"SimulatePrincipalPolicy": {"ActionNames", "PolicySourceArn"},
+		},
+	}, identities{c})
+	add(&wire.Service{
 		Name: "elasticbeanstalk", Version: "2010-12-01", Namespace: "http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/",
 		Required: map[string][]string{
 			"CheckDNSAvailability":          {"CNAMEPrefix"},

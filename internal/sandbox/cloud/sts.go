@@ -48,7 +48,7 @@ func (s tokenService) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput) (
 		return nil, err
 	}
 	role, ok := s.partition.role(account, name)
-	if !ok || role.ExternalID != "" && role.ExternalID != value(in.ExternalId) {
+	if !ok || !role.is(account, *in.RoleArn) || role.ExternalID != "" && role.ExternalID != value(in.ExternalId) {
 		return nil, wire.Errorf("AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", who.arn, *in.RoleArn)
 	}
 	if who.session && value(in.DurationSeconds) > 3600 {

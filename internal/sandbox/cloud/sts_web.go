@@ -28,7 +28,7 @@ func (s tokenService) AssumeRoleWithWebIdentity(_ context.Context, in *sts.Assum
 		return nil, err
 	}
 	role, ok := s.partition.role(account, name)
-	if !ok || role.ExternalID != "" { // a role for other accounts
+	if !ok || !role.is(account, *in.RoleArn) || role.ExternalID != "" { // a role for other accounts
 		return nil, wire.Errorf("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 	}
 	if len(in.PolicyArns) > 0 {

@@ -27,6 +27,7 @@ var limits = map[string]struct{ read, change Bucket }{
 	"ecr":                  {Bucket{100, 20}, Bucket{10, 10}},
 	"elasticbeanstalk":     {Bucket{10, 2}, Bucket{5, 1}},
 	"elasticloadbalancing": {Bucket{40, 10}, Bucket{20, 3}},
+	"iam":                  {Bucket{20, 10}, Bucket{10, 5}},
 	"monitoring":           {Bucket{50, 50}, Bucket{10, 3}},
 	"route53":              {Bucket{5, 5}, Bucket{5, 5}},
 	"s3":                   {Bucket{5500, 5500}, Bucket{3500, 3500}},

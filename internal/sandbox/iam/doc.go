@@ -6,5 +6,6 @@
 //
 // It knows nothing of services and principals. Of conditions it evaluates
 // StringEquals, StringLike, ArnEquals, ArnLike and their negations on the keys
-// that a request has; every other condition is taken to hold.
+// that a request has; every other condition is taken to hold. A simulation, see
+// Policy.Simulate, is stricter about keys that it lacks.
 package iam

@@ -50,6 +50,37 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A simulation lacks what nobody told it, and says so; a real request has it.
+func TestSimulate(t *testing.T) {
+	const statement = `{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*", "Condition": {%s}}`
+	for _, c := range []struct {
+		conditions string
+		told       map[string]string
+		want       iam.Verdict
+		missing    string
+	}{
+		{`"StringEquals": {"s3:if-none-match": "*"}`, map[string]string{"s3:if-none-match": "*"}, iam.Allowed, ""},
+		{`"StringEquals": {"s3:if-none-match": "*"}`, map[string]string{"s3:if-none-match": "x"}, iam.Silent, ""},
+		{`"StringEquals": {"s3:if-none-match": "*"}`, nil, iam.Silent, "s3:if-none-match"},
+		{`"StringEqualsIfExists": {"aws:RequestedRegion": "x"}`, nil, iam.Allowed, "aws:RequestedRegion"},
+		{`"StringNotEquals": {"aws:RequestedRegion": "x"}`, nil, iam.Allowed, "aws:RequestedRegion"},
+		{`"StringEquals": {"aws:b": "x", "aws:a": "x"}, "StringLike": {"aws:a": "x"}`, nil, iam.Silent, "aws:a aws:b"},
+		{`"StringEquals": {"aws:b": "x", "aws:a": "x"}`, map[string]string{"aws:a": "y"}, iam.Silent, "aws:b"},
+	} {
+		p, err := iam.Parse(fmt.Appendf(nil, `{"Version": "2012-10-17", "Statement": `+statement+`}`, c.conditions))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, missing := p.Simulate(iam.Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k", Context: c.told})
+		if got != c.want || strings.Join(missing, " ") != c.missing {
+			t.Errorf("%s told %v: %d without %q, want %d without %q", c.conditions, c.told, got, missing, c.want, c.missing)
+		}
+		if got, missing := p.Simulate(iam.Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k"}); got != iam.Silent || missing != nil {
+			t.Errorf("%s: another action is judged %d, without %q", c.conditions, got, missing)
+		}
+	}
+}
+
 func TestMalformed(t *testing.T) {
 	for statement, want := range map[string]string{
 		`{"Effect": "allow", "Action": "*", "Resource": "*"}`:                   "the effect",

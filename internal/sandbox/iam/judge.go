@@ -29,9 +29,30 @@ const (
 // Judge tells whether the policy allows or denies a request; a statement that
 // denies wins over all that allow.
 func (p *Policy) Judge(r Request) Verdict {
+	return p.judge(r, func(c condition) bool { return c.holds(r.Context) })
+}
+
+// Simulate judges a request as IAM's policy simulator does, which knows nothing of
+// it but what it is told: without a key's value only negations hold, and what ends
+// in IfExists. Missing are the keys that the policy asks for and the request lacks.
+//
+// Source: "IAM JSON policy elements: Condition operators" in the IAM User Guide.
+func (p *Policy) Simulate(r Request) (v Verdict, missing []string) {
+	v = p.judge(r, func(c condition) bool {
+		if _, known := r.Context[strings.ToLower(c.key)]; known {
+			return c.holds(r.Context)
+		}
+		missing = append(missing, c.key)
+		return c.not || c.ifExists
+	})
+	slices.Sort(missing)
+	return v, slices.Compact(missing)
+}
+
+func (p *Policy) judge(r Request, met func(condition) bool) Verdict {
 	verdict := Silent
 	for _, s := range p.statements {
-		if !s.isAbout(r) {
+		if !s.isAbout(r) || !s.allMet(met) {
 			continue
 		}
 		if s.deny {
@@ -44,12 +65,20 @@ func (p *Policy) Judge(r Request) Verdict {
 
 func (s statement) isAbout(r Request) bool {
 	return s.actions.match(strings.ToLower(r.Action)) != s.notActions &&
-		s.resources.match(r.Resource) != s.notResource &&
-		!slices.ContainsFunc(s.conditions, func(c condition) bool { return !c.holds(r.Context) })
+		s.resources.match(r.Resource) != s.notResource
+}
+
+// allMet tries every condition, also after one that is not met.
+func (s statement) allMet(met func(condition) bool) bool {
+	all := true
+	for _, c := range s.conditions {
+		all = met(c) && all
+	}
+	return all
 }
 
 func (c condition) holds(context map[string]string) bool {
-	v, known := context[c.key]
+	v, known := context[strings.ToLower(c.key)]
 	if !known {
 		return true
 	}

@@ -24,9 +24,9 @@ type statement struct {
 
 // A condition compares a key of the request with any of some values.
 type condition struct {
-	like, not bool
-	key       string // in lower case
-	values    patterns
+	like, not, ifExists bool
+	key                 string // as the policy spells it
+	values              patterns
 }
 
 // Parse reads a policy in JSON. An error says what is malformed.
@@ -87,7 +87,7 @@ func parseStatement(raw json.RawMessage) (statement, error) {
 		s.actions = append(s.actions, strings.ToLower(a))
 	}
 	for operator, keys := range d.Condition {
-		operator = strings.TrimSuffix(operator, "IfExists")
+		operator, ifExists := strings.CutSuffix(operator, "IfExists")
 		not := strings.Contains(operator, "Not")
 		switch strings.Replace(operator, "Not", "", 1) {
 		case "StringEquals", "StringLike", "ArnEquals", "ArnLike":
@@ -96,7 +96,7 @@ func parseStatement(raw json.RawMessage) (statement, error) {
 		}
 		for key, values := range keys {
 			s.conditions = append(s.conditions, condition{
-				like: operator != "StringEquals" && operator != "StringNotEquals", not: not, key: strings.ToLower(key), values: patterns(values),
+				like: operator != "StringEquals" && operator != "StringNotEquals", not: not, ifExists: ifExists, key: key, values: patterns(values),
 			})
 		}
 	}

@@ -82,6 +82,8 @@ func objectOperation(r *http.Request, has func(string) bool) string {
 			return "UploadPart"
 		case has("renameObject"):
 			return "RenameObject"
+		case has("encryption"):
+			return "UpdateObjectEncryption"
 		case copies:
 			return "CopyObject"
 		}

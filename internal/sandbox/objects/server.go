@@ -23,23 +23,27 @@ type call struct {
 // handlers are the operations served. Each answers the call or returns an error
 // before it has written anything.
 var handlers = map[string]func(*Store, *call) error{
-	"ListBuckets":         (*Store).listBuckets,
-	"CreateBucket":        (*Store).createBucket,
-	"HeadBucket":          (*Store).headBucket,
-	"DeleteBucket":        (*Store).deleteBucket,
-	"GetBucketLocation":   (*Store).getBucketLocation,
-	"GetBucketVersioning": (*Store).getBucketVersioning,
-	"ListObjects":         (*Store).listObjects,
-	"ListObjectsV2":       (*Store).listObjectsV2,
-	"PutObject":           (*Store).putObject,
-	"CopyObject":          (*Store).copyObject,
-	"GetObject":           (*Store).getObject,
-	"HeadObject":          (*Store).getObject,
-	"DeleteObject":        (*Store).deleteObject,
-	"DeleteObjects":       (*Store).deleteObjects,
-	"GetObjectTagging":    (*Store).getObjectTagging,
-	"PutObjectTagging":    (*Store).putObjectTagging,
-	"DeleteObjectTagging": (*Store).deleteObjectTagging,
+	"ListBuckets":             (*Store).listBuckets,
+	"CreateBucket":            (*Store).createBucket,
+	"HeadBucket":              (*Store).headBucket,
+	"DeleteBucket":            (*Store).deleteBucket,
+	"GetBucketLocation":       (*Store).getBucketLocation,
+	"GetBucketVersioning":     (*Store).getBucketVersioning,
+	"GetBucketEncryption":     (*Store).getBucketEncryption,
+	"GetPublicAccessBlock":    (*Store).getPublicAccessBlock,
+	"PutPublicAccessBlock":    (*Store).putPublicAccessBlock,
+	"DeletePublicAccessBlock": (*Store).deletePublicAccessBlock,
+	"ListObjects":             (*Store).listObjects,
+	"ListObjectsV2":           (*Store).listObjectsV2,
+	"PutObject":               (*Store).putObject,
+	"CopyObject":              (*Store).copyObject,
+	"GetObject":               (*Store).getObject,
+	"HeadObject":              (*Store).getObject,
+	"DeleteObject":            (*Store).deleteObject,
+	"DeleteObjects":           (*Store).deleteObjects,
+	"GetObjectTagging":        (*Store).getObjectTagging,
+	"PutObjectTagging":        (*Store).putObjectTagging,
+	"DeleteObjectTagging":     (*Store).deleteObjectTagging,
 
 	"CreateMultipartUpload":   (*Store).createMultipartUpload,
 	"UploadPart":              (*Store).uploadPart,
@@ -101,10 +105,10 @@ func (s *Store) serve(c *call) error {
 // parameters are those of the operations served. Any other one may stand for an
 // operation that is not: PUT of a bucket with ?abac does not make a bucket.
 var parameters = map[string]bool{
-	"bucket-region": true, "continuation-token": true, "delete": true, "delimiter": true, "encoding-type": true, "fetch-owner": true,
-	"key-marker": true, "list-type": true, "location": true, "marker": true, "max-buckets": true, "max-keys": true, "max-parts": true,
-	"max-uploads": true, "part-number-marker": true, "partNumber": true, "prefix": true, "start-after": true, "tagging": true,
-	"upload-id-marker": true, "uploadId": true, "uploads": true, "versionId": true, "versioning": true,
+	"bucket-region": true, "continuation-token": true, "delete": true, "delimiter": true, "encoding-type": true, "encryption": true,
+	"fetch-owner": true, "key-marker": true, "list-type": true, "location": true, "marker": true, "max-buckets": true, "max-keys": true,
+	"max-parts": true, "max-uploads": true, "part-number-marker": true, "partNumber": true, "prefix": true, "publicAccessBlock": true,
+	"start-after": true, "tagging": true, "upload-id-marker": true, "uploadId": true, "uploads": true, "versionId": true, "versioning": true,
 	"x-id": true, // which SDKs add, and S3 ignores
 }
 

@@ -32,6 +32,7 @@ type bucket struct {
 	objects map[string]*object
 	keys    []string // sorted by their UTF-8 bytes
 	uploads map[string]*upload
+	blocked *publicAccessBlock // nil when it was taken away
 }
 
 // object is one stored object. It is never changed, only replaced, so it may be
@@ -76,7 +77,7 @@ func (s *Store) CreateBucket(name, region string) error {
 	}
 	s.buckets[name] = &bucket{
 		name: name, region: region, created: s.clock().UTC(), objects: map[string]*object{},
-		uploads: map[string]*upload{},
+		uploads: map[string]*upload{}, blocked: blocksAll(),
 	}
 	return nil
 }

@@ -138,6 +138,8 @@ func TestUnservedIsNotImplemented(t *testing.T) {
 		{"PUT", "/" + testBucket + "?versioning"},
 		{"PUT", "/new-bucket?abac"},          // of which no bucket comes
 		{"PUT", "/" + testBucket + "/k?new"}, // and no object
+		{"PUT", "/" + testBucket + "?encryption"},
+		{"PUT", "/" + testBucket + "/k?encryption"},
 		{"GET", "/" + testBucket + "?versions"},
 		{"GET", "/" + testBucket + "/k?partNumber=1"},
 		{"PUT", "/" + testBucket + "/k?retention"},

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 info, served = json.loads(sys.argv[1]), set(json.loads(sys.argv[2]))
-names = ("sts", "elasticbeanstalk", "elbv2", "autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "route53", "s3")
+names = ("sts", "iam", "elasticbeanstalk", "elbv2", "autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "route53", "s3")
 wrong = []
 
 
@@ -129,6 +129,8 @@ def make_two_of_everything():
         "ListParts": upload,
         "ListResourceRecordSets": {"HostedZoneId": info["hosted_zone_id"]},
         "ListStackResources": {"StackName": stacks[0]["StackName"]},
+        "SimulatePrincipalPolicy": {
+            "PolicySourceArn": f"arn:aws:iam::{info['account_id']}:user/read-only", "ActionNames": ["s3:GetObject", "s3:PutObject"]},
     }
 
 

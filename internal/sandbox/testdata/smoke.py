@@ -68,6 +68,17 @@ web = sts.assume_role_with_web_identity(
     RoleArn=f"arn:aws:iam::{info['account_id']}:role/x", RoleSessionName="smoke", WebIdentityToken=f"e30.{claims}.x")
 assert (web["Provider"], web["SubjectFromWebIdentityToken"], web["Audience"]) == ("ci.acme.com", "pipeline", "aws"), web
 refused("InvalidIdentityToken", sts.assume_role_with_web_identity, RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke", WebIdentityToken="token")
+iam = client("iam")
+assert iam.get_role(RoleName="x")["Role"]["Arn"] == f"arn:aws:iam::{info['account_id']}:role/x"
+reading = f"arn:aws:iam::{info['account_id']}:user/read-only"
+judged = iam.simulate_principal_policy(
+    PolicySourceArn=reading, ActionNames=["s3:GetObject", "s3:PutObject"], ResourceArns=["arn:aws:s3:::a/b", "arn:aws:s3:::a/c"],
+    ContextEntries=[{"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": ["us-east-1"], "ContextKeyType": "string"}])
+assert [r["EvalDecision"] for r in judged["EvaluationResults"]] == ["allowed", "implicitDeny"] and not judged["IsTruncated"], judged
+assert [r["EvalResourceName"] for r in judged["EvaluationResults"][1]["ResourceSpecificResults"]] == ["arn:aws:s3:::a/b", "arn:aws:s3:::a/c"]
+refused("NoSuchEntity", iam.simulate_principal_policy, PolicySourceArn=reading + "s", ActionNames=["s3:GetObject"])
+for session in "arn:aws:sts::210987654321:assumed-role/x/smoke", f"arn:aws:iam::{info['account_id']}:root":
+    refused("InvalidInput", iam.simulate_principal_policy, PolicySourceArn=session, ActionNames=["s3:GetObject"])
 reader = {"aws_access_key_id": info["read_only_access_key_id"], "aws_secret_access_key": info["read_only_secret_access_key"]}
 refused("AccessDenied", client("sts", **reader).assume_role, RoleArn="arn:aws:iam::210987654321:role/x", RoleSessionName="smoke")
 refused("AccessDenied", client("s3", **reader).put_object, Bucket=info["bucket"], Key="x", Body=b"x")

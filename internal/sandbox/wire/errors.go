@@ -70,7 +70,7 @@ func describe(err error) failure {
 	case "AccessDenied", "AccessDeniedException", "ExpiredToken", "SignatureDoesNotMatch", "InvalidClientTokenId", "MissingAuthenticationToken",
 		"OptInRequired", "InsufficientPrivilegesException":
 		f.status = http.StatusForbidden
-	case "NoSuchHostedZone", "NoSuchChange":
+	case "NoSuchEntity", "NoSuchHostedZone", "NoSuchChange":
 		f.status = http.StatusNotFound
 	case "ResourceContention", "InternalFailure":
 		f.fault, f.status = "Receiver", http.StatusInternalServerError

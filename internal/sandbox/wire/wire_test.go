@@ -24,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
@@ -61,6 +62,7 @@ func services() []struct {
 		{&wire.Service{Name: "elasticloadbalancing"}, func(e string) any { return elbv2.NewFromConfig(config(e)) }},
 		{&wire.Service{Name: "autoscaling"}, func(e string) any { return autoscaling.NewFromConfig(config(e)) }},
 		{&wire.Service{Name: "cloudformation"}, func(e string) any { return cloudformation.NewFromConfig(config(e)) }},
+		{&wire.Service{Name: "iam"}, func(e string) any { return iam.NewFromConfig(config(e)) }},
 		{&wire.Service{Name: "sts"}, func(e string) any { return sts.NewFromConfig(config(e)) }},
 		{&wire.Service{Name: "monitoring", Unions: []any{
 			&cwtypes.EvaluationCriteriaMemberPromQLCriteria{},

@@ -39,6 +39,15 @@ assert s3.get_bucket_location(Bucket="abroad")["LocationConstraint"] == "eu-west
 assert s3.get_bucket_location(Bucket="smoke")["LocationConstraint"] is None
 assert client("eu-west-1").head_bucket(Bucket="abroad")["BucketRegion"] == "eu-west-1"
 assert "Status" not in s3.get_bucket_versioning(Bucket="smoke")
+rule = s3.get_bucket_encryption(Bucket="smoke")["ServerSideEncryptionConfiguration"]["Rules"][0]
+assert rule == {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}, rule
+block = s3.get_public_access_block(Bucket="smoke")["PublicAccessBlockConfiguration"]
+assert len(block) == 4 and all(block.values()), block
+s3.delete_public_access_block(Bucket="smoke")
+fails("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket="smoke")
+s3.put_public_access_block(Bucket="smoke", PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+block = s3.get_public_access_block(Bucket="smoke")["PublicAccessBlockConfiguration"]
+assert block == {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False, "RestrictPublicBuckets": False}, block
 # boto3 follows to the Region that the redirect names.
 assert s3.list_objects_v2(Bucket="abroad")["KeyCount"] == 0
 
@@ -70,6 +79,7 @@ fails("304", s3.get_object, Bucket="smoke", Key="z", IfNoneMatch=put["ETag"])
 fails("404", s3.head_object, Bucket="smoke", Key="none")
 fails("NotImplemented", s3.get_bucket_acl, Bucket="smoke")
 fails("NotImplemented", s3.put_bucket_versioning, Bucket="smoke", VersioningConfiguration={"Status": "Enabled"})
+fails("NotImplemented", s3.delete_bucket_encryption, Bucket="smoke")
 fails("BucketNotEmpty", s3.delete_bucket, Bucket="smoke")
 
 copied = s3.copy_object(Bucket="smoke", Key="copy", CopySource={"Bucket": "smoke", "Key": names[0]})

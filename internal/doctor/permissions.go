@@ -45,7 +45,7 @@ func (e *examination) permissions(ctx context.Context) {
 	if lacking > 0 {
 		return
 	}
-	e.ok(check, "all %d actions are allowed by which %s reads AWS", len(wanted), e.Task)
+	e.ok(check, "all %d actions that read AWS in the policy for %s are allowed", len(wanted), e.Task)
 }
 
 // denied says that AWS refused a call for the lack of a permission.

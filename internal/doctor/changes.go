@@ -95,23 +95,36 @@ func (e *examination) simulate(ctx context.Context, subject string) ([]verdict, 
 	var all []verdict
 	for i := range questions {
 		q := &questions[i]
-		for resources := range slices.Chunk(q.resources, together) {
-			pages := iam.NewSimulatePrincipalPolicyPaginator(e.clients.IAM, &iam.SimulatePrincipalPolicyInput{
-				PolicySourceArn: &subject, ActionNames: q.actions, ResourceArns: resources, ContextEntries: e.entries(q),
-			})
-			for pages.HasMorePages() {
-				page, err := pages.NextPage(ctx)
-				var none *types.NoSuchEntityException
-				if errors.As(err, &none) && strings.Contains(e.clients.CallerARN, ":assumed-role/") {
-					return nil, errPath
-				}
+		for _, action := range q.actions { // IAM may refuse to simulate together what is authorized by different things
+			for resources := range slices.Chunk(q.resources, together) {
+				told, err := e.ask(ctx, subject, q, action, resources)
 				if err != nil {
-					return nil, fmt.Errorf("asking IAM to simulate the policies of %s: %w", subject, err)
+					return nil, err
 				}
-				for _, r := range page.EvaluationResults {
-					all = append(all, verdictsOf(r, q)...)
-				}
+				all = append(all, told...)
 			}
+		}
+	}
+	return all, nil
+}
+
+// ask has IAM simulate one action on some resources.
+func (e *examination) ask(ctx context.Context, subject string, q *question, action string, resources []string) ([]verdict, error) {
+	var all []verdict
+	pages := iam.NewSimulatePrincipalPolicyPaginator(e.clients.IAM, &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &subject, ActionNames: []string{action}, ResourceArns: resources, ContextEntries: e.entries(q),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		var none *types.NoSuchEntityException
+		if errors.As(err, &none) && strings.Contains(e.clients.CallerARN, ":assumed-role/") {
+			return nil, errPath
+		}
+		if err != nil {
+			return nil, fmt.Errorf("asking IAM to simulate %s by the policies of %s: %w", action, subject, err)
+		}
+		for _, r := range page.EvaluationResults {
+			all = append(all, verdictsOf(r, q)...)
 		}
 	}
 	return all, nil

@@ -26,11 +26,9 @@ const (
 )
 
 // retire removes environments that are not worth keeping any more, one at a
-// time, and never one that a request can reach.
+// time, and never one that a request can reach. While traffic moves it is not
+// asked: progress always has something to do or to wait for.
 func (d *decider) retire() (Decision, bool) {
-	if d.r.Rollout != nil && !d.parked() {
-		return pass()
-	}
 	var waiting Decision
 	for i := range d.r.Environments {
 		e := &d.r.Environments[i]

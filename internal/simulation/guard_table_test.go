@@ -85,18 +85,14 @@ var guards = slices.Concat(
 		{"the candidate grows ahead of its weight", "want.Min = max(want.Min, d.need(f, f.Step+1), e.Full)", "want.Min = max(want.Min, e.Full)"},
 		{"what is retained keeps its capacity", "want.Min, want.Suspended = max(e.Full, 1), true", "want.Suspended = true"},
 		{"what is retained does not scale itself", "want.Min, want.Suspended = max(e.Full, 1), true", "want.Min = max(e.Full, 1)"},
-		{"a group is scaled when the platform is ready", "\t\tcase s.Ready:\n\t\t\treturn do(Scale", "\t\tcase true:\n\t\t\treturn do(Scale"},
-		{"a capacity is changed when the platform is ready", "\tif !d.Sights[active.Name].Ready {", "\tif false {"},
 	}),
 	byASeed(retire, [][3]string{
-		{"nothing is removed while traffic moves", "\tif d.r.Rollout != nil && !d.parked() {\n\t\treturn pass()\n\t}\n\tvar waiting", "\tvar waiting"},
 		{"a retention is waited for", "ok && !d.Now.Before(at) {\n\t\t\treturn fmt.Sprintf(\"its retention", "ok && !d.Now.Before(at.Add(-time.Hour)) {\n\t\t\treturn fmt.Sprintf(\"its retention"},
 		{"what is not shown yet is not forgotten", "d.Now.Sub(e.Created) < unseenFor && !e.Refused", "false"},
 		{"what has a weight is not terminated", "if _, routed := d.Traffic.Weights[e.Name]; routed {", "if false {"},
 		{"what left traffic is drained", "if at := d.drained(e); d.Now.Before(at) {", "if at := d.drained(e); false && d.Now.Before(at) {"},
 		{"a margin is added to the drain", "Std() + PropagationMargin)", "Std())"},
 		{"what still answers is waited for", "!d.Sights[e.Name].Quiet && !d.Now.Before(at)", "false"},
-		{"the platform is Ready before a termination", "\tif !s.Ready {\n\t\treturn Decision{Wake: Wake{For: Update}}", "\tif false {\n\t\treturn Decision{Wake: Wake{For: Update}}"},
 		{"the rule goes first", `	if d.Traffic.RuleARN != "" || d.r.RuleARN != "" {`, "\tif false {"},
 		{"a rule that a read does not show is removed", ` || d.r.RuleARN != "" {`, " {"},
 		{"a rule that may still come is waited for", "\tif d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {", "\tif false {"},
@@ -170,6 +166,11 @@ var guards = slices.Concat(
 		{"a repair that would be for the worse is waited with", "\tif want := d.r.Weights(); want != nil && !d.untouched() && (!d", "\tif want := d.r.Weights(); false && want != nil && !d.untouched() && (!d"},
 		{"what has a weight while nothing else serves is not waited for", "\t\tif d.r.Active == \"\" && d.r.Phase != endpoint.Deleting {\n", "\t\tif false {\n"},
 		{"a termination is asked for once", "d.Now.Sub(e.Retired) < retireAgainAfter", "false"},
+	}),
+	byATest(decide, "./internal/rollout", "TestNothingIsAskedOfAnEnvironmentThatIsNotReady", [][3]string{
+		{"a group is scaled when the platform is ready", "\t\tcase s.Ready:\n\t\t\treturn do(Scale", "\t\tcase true:\n\t\t\treturn do(Scale"},
+		{"a capacity is changed when the platform is ready", "\tif !d.Sights[active.Name].Ready {", "\tif false {"},
+		{"the platform is Ready before a termination", "\tif !s.Ready {\n\t\treturn Decision{Wake: Wake{For: Update}}", "\tif false {\n\t\treturn Decision{Wake: Wake{For: Update}}"},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{

@@ -310,22 +310,6 @@ func TestDecide(t *testing.T) {
 		"and has waited for that long enough": {func() rollout.World {
 			return shrunk(15 * time.Minute)
 		}, "set traffic to env-1.0.0 100 %"},
-		"what traffic was to go back to is down": {func() rollout.World {
-			w := shrunk(15*time.Minute - time.Second)
-			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
-			return w
-		}, "wait for the environment to become healthy"},
-		"and has been for long enough": {func() rollout.World {
-			w := shrunk(15 * time.Minute)
-			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
-			return w
-		}, "finish the rollout"},
-		"but the candidate failed": {func() rollout.World {
-			w := shrunk(15 * time.Minute)
-			w.Record.Rollout.Back.Result = endpoint.RolledBack
-			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
-			return w
-		}, "wait for the environment to become healthy"},
 		"nothing serves, and an operator left the last that did": {func() rollout.World {
 			return lost("0.8.0", "0.9.0")
 		}, "make env-0.8.0 the active environment"},
@@ -424,6 +408,11 @@ func TestDecide(t *testing.T) {
 			retained(&w, time.Hour)
 			return w
 		}, "terminate environment env-0.9.0"},
+		"a retention that is not over": {func() rollout.World {
+			w := live()
+			retained(&w, time.Hour-time.Second)
+			return w
+		}, "rest"},
 		"one that is over but in a rule of somebody else": {func() rollout.World {
 			w := live()
 			retained(&w, time.Hour)
@@ -484,6 +473,12 @@ func TestDecide(t *testing.T) {
 			w.Record.Phase = endpoint.Deleting
 			return w
 		}, "remove the listener rule"},
+		"removal waits for a rule that was sent, and that a read does not show yet": {func() rollout.World {
+			w := live()
+			w.Record.Phase, w.Traffic = endpoint.Deleting, rollout.Traffic{}
+			w.Record.Move = &endpoint.Move{Weights: map[string]int{old: 100}, Since: noon.Add(-30 * time.Second)}
+			return w
+		}, "wait for requests in flight to end until 12:00:30"},
 		"removal waits for the drain": {func() rollout.World {
 			w := live()
 			w.Record.Phase, w.Traffic = endpoint.Deleting, rollout.Traffic{}

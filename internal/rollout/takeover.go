@@ -61,6 +61,19 @@ func (d *decider) ours() map[string]int {
 // owned says that a rule was taken over and is not known to be without its old groups.
 func (d *decider) owned() bool { return d.r.Takeover != nil && !d.r.TakingOver() }
 
+// deserted says that traffic cannot go back to the old groups because nothing is left in
+// them that takes requests, for as long as health is waited for. Nobody here can mend
+// them; the candidate, which another release was asked for instead of, is taken as it is.
+func (d *decider) deserted() bool {
+	f := d.r.Rollout
+	if f.From != endpoint.OldGroups || f.Back == nil || f.Back.Result != endpoint.Superseded || d.Sights[f.From].Able() > 0 {
+		return false
+	}
+	to := d.r.Environment(f.To)
+	return d.whole(to) && to.Failure == "" && to.Dropped == "" && to.Fingerprint != d.r.Desired.Release.Fingerprint() &&
+		d.Now.Sub(f.Back.Since) >= d.r.Desired.Rollout.HealthyWithin.Std()
+}
+
 // giveBack gives traffic back to the old groups of an endpoint that is removed before
 // its takeover is complete, and says whether there is still something to do.
 func (d *decider) giveBack() (Decision, bool) {

@@ -46,6 +46,15 @@ func taking(step int) rollout.World {
 	return w
 }
 
+// leftAlone is a takeover that was superseded a while ago, its old groups down since.
+func leftAlone(ago time.Duration) rollout.World {
+	w := taking(0)
+	w.Record.Desired.Release = release("1.1.0")
+	w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Since: noon.Add(-ago)}
+	see(&w, endpoint.OldGroups, func(s *rollout.Sight) { s.Healthy = 0 })
+	return w
+}
+
 func TestDecideTakeover(t *testing.T) {
 	const to = "env-1.0.0"
 	for name, c := range map[string]struct {
@@ -53,13 +62,30 @@ func TestDecideTakeover(t *testing.T) {
 		want  string
 	}{
 		"it begins with what the rule does": {unmade, "note what is to be taken over: 90 % for tg-old, 10 % for tg-canary"},
-		"another release was asked for, and the old groups are down for good": {func() rollout.World {
-			w := taking(0)
-			w.Record.Desired.Release = release("1.1.0")
-			w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Since: noon.Add(-15 * time.Minute)}
-			see(&w, endpoint.OldGroups, func(s *rollout.Sight) { s.Healthy = 0 })
+		"another release was asked for, and the old groups are down": {func() rollout.World {
+			return leftAlone(15*time.Minute - time.Second)
+		}, "wait for the environment to become healthy"},
+		"and have been for long enough": {func() rollout.World { return leftAlone(15 * time.Minute) }, "finish the rollout"},
+		"and the candidate is ill too": {func() rollout.World {
+			w := leftAlone(15 * time.Minute)
+			see(&w, to, func(s *rollout.Sight) { s.Healthy = 1 })
 			return w
-		}, "finish the rollout"},
+		}, "wait for the environment to become healthy"},
+		"and somebody terminates the candidate": {func() rollout.World {
+			w := leftAlone(15 * time.Minute)
+			w.Record.Environment(to).Failure = "it was terminated outside ionroller"
+			return w
+		}, "wait for the environment to become healthy"},
+		"and the candidate was dropped": {func() rollout.World {
+			w := leftAlone(15 * time.Minute)
+			w.Record.Environment(to).Dropped = "an operator dropped it"
+			return w
+		}, "wait for the environment to become healthy"},
+		"and the candidate failed": {func() rollout.World {
+			w := leftAlone(15 * time.Minute)
+			w.Record.Rollout.Back.Result = endpoint.RolledBack
+			return w
+		}, "wait for the environment to become healthy"},
 		"there is no rule": {func() rollout.World {
 			w := unmade()
 			w.Traffic = rollout.Traffic{}

@@ -158,15 +158,6 @@ func (d *decider) spare() (Decision, bool) {
 	return wait(Health)
 }
 
-// deserted says that what traffic was to go back to has been down for as long as health
-// is waited for. The candidate did not fail, and is all that serves: it is taken as it is.
-func (d *decider) deserted() bool {
-	f := d.r.Rollout
-	return f.Back != nil && f.Back.Result == endpoint.Superseded && f.Step >= 0 && !d.left(f.To) &&
-		d.Sights[f.From].Able() == 0 && d.Sights[f.To].Healthy > 0 &&
-		d.Now.Sub(f.Back.Since) >= d.r.Desired.Rollout.HealthyWithin.Std()
-}
-
 // hold waits with a repair that would be for the worse.
 func (d *decider) hold() (Decision, bool) {
 	if want := d.r.Weights(); want != nil && !d.untouched() && (!d.Traffic.Is(want) || !d.Traffic.Routed) {

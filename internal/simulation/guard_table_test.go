@@ -87,7 +87,6 @@ var guards = slices.Concat(
 		{"what is retained does not scale itself", "want.Min, want.Suspended = max(e.Full, 1), true", "want.Min = max(e.Full, 1)"},
 	}),
 	byASeed(retire, [][3]string{
-		{"a retention is waited for", "ok && !d.Now.Before(at) {\n\t\t\treturn fmt.Sprintf(\"its retention", "ok && !d.Now.Before(at.Add(-time.Hour)) {\n\t\t\treturn fmt.Sprintf(\"its retention"},
 		{"what is not shown yet is not forgotten", "d.Now.Sub(e.Created) < unseenFor && !e.Refused", "false"},
 		{"what has a weight is not terminated", "if _, routed := d.Traffic.Weights[e.Name]; routed {", "if false {"},
 		{"what left traffic is drained", "if at := d.drained(e); d.Now.Before(at) {", "if at := d.drained(e); false && d.Now.Before(at) {"},
@@ -95,7 +94,6 @@ var guards = slices.Concat(
 		{"what still answers is waited for", "!d.Sights[e.Name].Quiet && !d.Now.Before(at)", "false"},
 		{"the rule goes first", `	if d.Traffic.RuleARN != "" || d.r.RuleARN != "" {`, "\tif false {"},
 		{"a rule that a read does not show is removed", ` || d.r.RuleARN != "" {`, " {"},
-		{"a rule that may still come is waited for", "\tif d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {", "\tif false {"},
 		{"the application goes last", "\tif len(d.r.Environments) > 0 {\n\t\treturn waiting", "\tif false {\n\t\treturn waiting"},
 	}),
 	byASeed(effect, [][3]string{
@@ -160,9 +158,10 @@ var guards = slices.Concat(
 		{"a candidate with errors is given up", "!to.Carried && len(s.Errors) > 0", "false"},
 		{"a candidate that lost its health is given up", `f.From != "" && s.Healthy == 0 && d.Sights`, "false && s.Healthy == 0 && d.Sights"},
 		{"success takes the capacity for all traffic", "\tif s.Healthy >= d.need(f, f.Step) {", "\tif true {"},
+		{"a retention is waited for", "ok && !d.Now.Before(at) {\n\t\t\treturn fmt.Sprintf(\"its retention", "ok && !d.Now.Before(at.Add(-time.Hour)) {\n\t\t\treturn fmt.Sprintf(\"its retention"},
+		{"a rule that may still come is waited for", "\tif d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {", "\tif false {"},
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
-		{"what is down is not waited for without end", "\tif d.deserted() {", "\tif false {"},
 		{"a repair that would be for the worse is waited with", "\tif want := d.r.Weights(); want != nil && !d.untouched() && (!d", "\tif want := d.r.Weights(); false && want != nil && !d.untouched() && (!d"},
 		{"what has a weight while nothing else serves is not waited for", "\t\tif d.r.Active == \"\" && d.r.Phase != endpoint.Deleting {\n", "\t\tif false {\n"},
 		{"a termination is asked for once", "d.Now.Sub(e.Retired) < retireAgainAfter", "false"},
@@ -176,6 +175,12 @@ var guards = slices.Concat(
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{
 		{"a read of the past proves nothing", "d.r.Move.Answered || d.r.Move.Fresh || d.Now", "true || d.Now"},
 		{"what AWS took is not sent again", "(d.r.Move.Answered || d.r.Move.Fresh || d.Now", "(d.Now"},
+	}),
+	byATest(decide, "./internal/rollout", "TestDecideTakeover", [][3]string{
+		{"old groups that are down are not waited for without end", "\tif d.deserted() {", "\tif false {"},
+		{"what is taken as it is when old groups are down is whole", "return d.whole(to) && to.Failure == \"\"", "return to.Failure == \"\""},
+		{"what somebody terminates is not taken when old groups are down", "d.whole(to) && to.Failure == \"\" && to", "d.whole(to) && to"},
+		{"what is dropped is not taken when old groups are down", " && to.Dropped == \"\" && to.Fingerprint != d", " && to.Fingerprint != d"},
 	}),
 	byATest(decide, "./internal/simulation", "TestRollbackElsewhereOnTheWay", [][3]string{
 		{"an operator who left both ends of a way back gives neither more traffic", "\te.redirect(to)\n", ""},

@@ -31,7 +31,7 @@ func (b *Balancer) Shift(ctx context.Context, r *endpoint.Record, groups map[str
 
 // tries is how often a free priority is looked for: somebody else may take it
 // between the look and the rule.
-const tries = 5
+const tries = 3
 
 func (b *Balancer) shift(ctx context.Context, r *endpoint.Record, groups map[string]string, weights map[string]int) (string, error) {
 	action, err := action(r, groups, weights)

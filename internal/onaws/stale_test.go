@@ -3,7 +3,12 @@
 
 package onaws_test
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+)
 
 // A change that reads do not show yet is waited for, and not sent once more.
 func TestStaleReadsRepeatNoChange(t *testing.T) {
@@ -40,6 +45,15 @@ func TestLostAnswerThatReadsDoNotShow(t *testing.T) {
 	}
 	if rules != 1 {
 		t.Errorf("%d rules were made, want 1", rules)
+	}
+	// It is one change of weights, however often it was tried.
+	events, err := w.roller.Journal.Events(t.Context(), "checkout", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requested := slices.DeleteFunc(events, func(e endpoint.Event) bool { return e.Type != endpoint.TrafficRequested })
+	if len(requested) != 1 {
+		t.Errorf("the trail tells of %d changes of weights, want 1", len(requested))
 	}
 	w.users()
 }

@@ -28,6 +28,10 @@ const patience = time.Minute
 // that they do not show is made once more.
 const readBackWithin = 10 * time.Second
 
+// unseenFor is how long a change of ours may stay unseen: reads are a minute behind at
+// most, and are tried less and less often.
+const unseenFor = 2 * time.Minute
+
 // readBack is awaited when a change that was made a moment ago is not seen yet.
 const readBack rollout.Awaited = "AWS to show the change"
 

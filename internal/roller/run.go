@@ -247,14 +247,11 @@ func (r *run) act(ctx context.Context, a rollout.Action, p *pace) error {
 			return p.retry(ctx, r, err)
 		}
 		r.world.Record = r.record
-		if err := r.touch(whole, a); err != nil {
-			var unseen *Unseen
+		if err := r.insist(ctx, whole, a, p); err != nil {
 			switch {
 			case r.hopeless(a, err, p):
 			case p.gaveUp(a, err, r.Clock.Now()):
 				return err
-			case errors.As(err, &unseen):
-				return r.sleep(ctx, rollout.Wake{For: readBack}, p)
 			default:
 				return p.retry(ctx, r, err)
 			}
@@ -317,6 +314,22 @@ func (r *run) hopeless(a rollout.Action, err error, p *pace) bool {
 		return errors.As(err, &refused) && r.record.Rollout != nil && r.record.Rollout.From == "" && r.world.Traffic.RuleARN == ""
 	}
 	return false
+}
+
+// insist changes AWS, and tries again while the answer may be due to a change of ours
+// that reads do not show yet. The first context is of the run, which may be interrupted,
+// the second of the change, which may not.
+func (r *run) insist(ctx, whole context.Context, a rollout.Action, p *pace) error {
+	for began := r.Clock.Now(); ; {
+		err := r.touch(whole, a)
+		var unseen *Unseen
+		if !errors.As(err, &unseen) || r.Clock.Now().Sub(began) > unseenFor {
+			return err
+		}
+		if err := r.sleep(ctx, rollout.Wake{For: readBack}, p); err != nil {
+			return err
+		}
+	}
 }
 
 // touch changes AWS, and ends before the lease can be taken by another.

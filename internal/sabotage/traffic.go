@@ -64,8 +64,8 @@ var traffic = []Guard{
 		Name:    "own-rule-that-is-unseen",
 		Against: "the answer to the rule's creation is lost, and reads do not show it for a minute",
 		File:    "internal/roller/run.go",
-		Old:     `case errors.As(err, &unseen):`,
-		New:     `case false && errors.As(err, &unseen):`,
+		Old:     `if !errors.As(err, &unseen) || r`,
+		New:     `if true || !errors.As(err, &unseen) || r`,
 		Package: "internal/onaws", Test: "TestLostAnswerThatReadsDoNotShow",
 	},
 	{

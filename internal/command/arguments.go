@@ -5,6 +5,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,8 @@ import (
 
 // arguments checks what a command was given against the words of its usage, as
 // "rollback ENDPOINT [VERSION]": what is in brackets may be left out, and what ends
-// with dots may be said again and again. An empty word, as of a script's variable that
-// is not set, stands for nothing.
+// with dots may be said again and again. An empty one, as of a script's variable that is
+// not set, is none: taken for one that was left out it could mean all endpoints.
 func arguments(cmd *cobra.Command, args []string) error {
 	words := strings.Fields(cmd.Use)[1:]
 	line := cmd.Parent().CommandPath() + " " + cmd.Use
@@ -33,6 +34,9 @@ func arguments(cmd *cobra.Command, args []string) error {
 		return &usageError{err, find + " tells what there is. " + help(cmd)}
 	case len(args) > len(words) && !repeated:
 		return usage(cmd, fmt.Errorf("%s does not take %q: %s", cmd.Name(), args[len(words)], line))
+	case slices.Contains(args, ""):
+		word := strings.Trim(words[min(slices.Index(args, ""), len(words)-1)], "[].")
+		return usage(cmd, fmt.Errorf("%s has an empty %s: %s", cmd.Name(), word, line))
 	}
 	return nil
 }

@@ -187,8 +187,11 @@ func (r *run) plan(ctx context.Context, file string) (changes bool, err error) {
 		return false, err
 	}
 	preview, err := newPreview(shown)
+	if err != nil {
+		return false, err
+	}
 	r.preview = &preview
-	return changes, err
+	return changes, nil
 }
 
 // check refuses a plan that does not bring the version to the endpoint.

@@ -102,7 +102,6 @@ var guards = slices.Concat(
 		{"what may get requests is noted before", "\t\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t\t}\n\t}\n\tfor name, weight", "\t\t\t_ = env\n\t\t}\n\t}\n\tfor name, weight"},
 		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
 		{"what left traffic is noted", "weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero()", "false"},
-		{"a failed release is remembered", "\te.r.GivenUp = to.Fingerprint\n", ""},
 		{"a release that failed is not desired any more", "\te.r.Desired, e.r.Accepted = accepted, &accepted\n", "\te.r.Accepted = &accepted\n"},
 		{"the capacity under all traffic is remembered", "\t\tfrom.Full = (&decider{World: e.World}).load(from)\n", "\t\t_ = from\n"},
 		{"what is restored keeps its capacity", "\t\tenv.Full = max(env.Full, (&decider{World: e.World}).load(env))\n", "\t\t_ = env\n"},
@@ -170,6 +169,9 @@ var guards = slices.Concat(
 		{"a group is scaled when the platform is ready", "\t\tcase s.Ready:\n\t\t\treturn do(Scale", "\t\tcase true:\n\t\t\treturn do(Scale"},
 		{"a capacity is changed when the platform is ready", "\tif !d.Sights[active.Name].Ready {", "\tif false {"},
 		{"the platform is Ready before a termination", "\tif !s.Ready {\n\t\treturn Decision{Wake: Wake{For: Update}}", "\tif false {\n\t\treturn Decision{Wake: Wake{For: Update}}"},
+	}),
+	byATest(effect, "./internal/rollout", "TestWhatAFailureLeaves", [][3]string{
+		{"a failed release is remembered", "\te.r.GivenUp = to.Fingerprint\n", ""},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{

@@ -102,20 +102,15 @@ var guards = slices.Concat(
 		{"what may get requests is noted before", "\t\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t\t}\n\t}\n\tfor name, weight", "\t\t\t_ = env\n\t\t}\n\t}\n\tfor name, weight"},
 		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
 		{"what left traffic is noted", "weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero()", "false"},
-		{"a release that failed is not desired any more", "\te.r.Desired, e.r.Accepted = accepted, &accepted\n", "\te.r.Accepted = &accepted\n"},
 		{"the capacity under all traffic is remembered", "\t\tfrom.Full = (&decider{World: e.World}).load(from)\n", "\t\t_ = from\n"},
-		{"what is restored keeps its capacity", "\t\tenv.Full = max(env.Full, (&decider{World: e.World}).load(env))\n", "\t\t_ = env\n"},
 		{"the way back is sent, whatever a read shows", "e.r.Rollout.Back, e.r.Rollout.Since = &a.Back, time.Time{}", "e.r.Rollout.Back = &a.Back"},
-		{"no health is carried over to a warm rollout", "\t\tto.HealthyReads = 0\n\t}\n\tif from", "\t}\n\tif from"},
 	}),
 	byASeed(run, [][3]string{
 		{"a plan is an upper bound: no new environment", "case now.Creates && !e.Plan.Creates:", "case false:"},
-		{"a plan is an upper bound: hot stays hot", "case e.Plan.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:", "case false:"},
 		{"a plan begins where it was made", "case w.Record.Active != e.Active:", "case false:"},
 		{"a call ends before the lease", "\tctx, cancel := r.session.Within(ctx)\n\tdefer cancel()\n\trecord :=", "\tctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\trecord :="},
 		{"the intent is recorded first", "\t\tif err := r.commit(whole, record, events...); err != nil {\n\t\t\treturn p.retry(ctx, r, err)\n\t\t}\n\t\tr.world.Record = r.record\n", "\t\t_ = events\n\t\tr.world.Record = record\n"},
 		{"the lease is kept while the loop turns", "\tif err := r.session.Renew(ctx); err != nil {\n\t\treturn p.retry(ctx, r, err)\n\t}\n\twithin", "\twithin"},
-		{"a refusal proves nothing about an earlier try", "errors.As(err, &refused) && first,", "errors.As(err, &refused) && (first || true),"},
 		{"a launch that fails for good is given up", "return errors.As(err, &refused) || p.failures == maxFailures-1", "return false"},
 	}),
 	byASeed(pace, [][3]string{
@@ -171,7 +166,20 @@ var guards = slices.Concat(
 		{"the platform is Ready before a termination", "\tif !s.Ready {\n\t\treturn Decision{Wake: Wake{For: Update}}", "\tif false {\n\t\treturn Decision{Wake: Wake{For: Update}}"},
 	}),
 	byATest(effect, "./internal/rollout", "TestWhatAFailureLeaves", [][3]string{
+		{"a release that failed is not desired any more", "\te.r.Desired, e.r.Accepted = accepted, &accepted\n", "\te.r.Accepted = &accepted\n"},
 		{"a failed release is remembered", "\te.r.GivenUp = to.Fingerprint\n", ""},
+	}),
+	byATest(effect, "./internal/rollout", "TestCapacityUnderAllTraffic", [][3]string{
+		{"what is restored keeps its capacity", "\t\tenv.Full = max(env.Full, (&decider{World: e.World}).load(env))\n", "\t\t_ = env\n"},
+	}),
+	byATest(effect, "./internal/rollout", "TestNoHealthIsCarriedOver", [][3]string{
+		{"no health is carried over to a warm rollout", "\t\tto.HealthyReads = 0\n\t}\n\tif from", "\t}\n\tif from"},
+	}),
+	byATest(run, "./internal/simulation", "TestHotByPlanIsNotWarmByApply", [][3]string{
+		{"a plan is an upper bound: hot stays hot", "case e.Plan.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:", "case false:"},
+	}),
+	byATest(run, "./internal/simulation", "TestRefusalAfterALostAnswer", [][3]string{
+		{"a refusal proves nothing about an earlier try", "errors.As(err, &refused) && first,", "errors.As(err, &refused) && (first || true),"},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{

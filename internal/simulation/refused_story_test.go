@@ -49,6 +49,37 @@ func TestRefusedTerminationEndsTheRun(t *testing.T) {
 	}
 }
 
+// A launch whose answer was lost is refused when it is sent again: what the first made
+// may appear later, and is waited for and removed.
+func TestRefusalAfterALostAnswer(t *testing.T) {
+	s := begin(t, "1.0.0")
+	launches := 0
+	s.w.Fault = func(call string, after bool) error {
+		if !strings.HasPrefix(call, "Launch") {
+			return nil
+		}
+		if !after {
+			if launches++; launches == 2 {
+				return &roller.Refusal{Err: errors.New("there are too many environments")}
+			}
+			return nil
+		}
+		for _, e := range s.w.Environments {
+			if e.Release.Version == "1.1.0" {
+				e.Known = s.w.Now.Add(time.Minute)
+			}
+		}
+		return errors.New("connection reset by peer")
+	}
+	var failed *roller.Failed
+	if err := s.try(spec("1.1.0")); !errors.As(err, &failed) {
+		t.Errorf("it ended with %v", err)
+	}
+	if r := s.w.Records["checkout"]; len(r.Environments) != 1 || len(s.w.Environments) != 1 {
+		t.Errorf("the record has %d environments, and AWS %d", len(r.Environments), len(s.w.Environments))
+	}
+}
+
 // Who does not stay until it is tried again says what was refused.
 func TestRefusedTerminationIsTold(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")

@@ -346,6 +346,20 @@ func TestRiskierThanPlannedIsRefused(t *testing.T) {
 	}
 }
 
+// An environment that lost an instance since the plan would need steps: that is not what
+// was shown.
+func TestHotByPlanIsNotWarmByApply(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	shown := &roller.Expectation{Active: s.w.Records["checkout"].Active, Plan: s.plan(spec("1.0.0"))}
+	kept := s.w.Environments[s.w.Records["checkout"].Environments[0].Name]
+	kept.Instances = kept.Instances[:1]
+	_, err := s.w.Roller("apply").Update(context.Background(), spec("1.0.0"), shown)
+	var riskier *roller.Riskier
+	if !errors.As(err, &riskier) || !strings.Contains(err.Error(), "it would be a warm rollout now") || len(s.w.Calls) > 0 {
+		t.Errorf("err = %v, calls = %v", err, s.w.Calls)
+	}
+}
+
 // flaky makes the named calls fail a number of times, but for the first look
 // before anything was begun.
 func flaky(call string, times int, err error) func(string, bool) error {

@@ -111,7 +111,6 @@ var guards = slices.Concat(
 		{"a call ends before the lease", "\tctx, cancel := r.session.Within(ctx)\n\tdefer cancel()\n\trecord :=", "\tctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\trecord :="},
 		{"the intent is recorded first", "\t\tif err := r.commit(whole, record, events...); err != nil {\n\t\t\treturn p.retry(ctx, r, err)\n\t\t}\n\t\tr.world.Record = r.record\n", "\t\t_ = events\n\t\tr.world.Record = record\n"},
 		{"the lease is kept while the loop turns", "\tif err := r.session.Renew(ctx); err != nil {\n\t\treturn p.retry(ctx, r, err)\n\t}\n\twithin", "\twithin"},
-		{"a launch that fails for good is given up", "return errors.As(err, &refused) || p.failures == maxFailures-1", "return false"},
 	}),
 	byASeed(pace, [][3]string{
 		{"a failing call is borne", "ctx.Err() != nil || overtaken(err) || p.failures >= maxFailures || now.Sub(p.failing) > patience", "true"},
@@ -180,6 +179,9 @@ var guards = slices.Concat(
 	}),
 	byATest(run, "./internal/simulation", "TestRefusalAfterALostAnswer", [][3]string{
 		{"a refusal proves nothing about an earlier try", "errors.As(err, &refused) && first,", "errors.As(err, &refused) && (first || true),"},
+	}),
+	byATest(run, "./internal/simulation", "TestEnvironmentThatCannotBeLaunched", [][3]string{
+		{"a launch that fails for good is given up", "return errors.As(err, &refused) || p.failures == maxFailures-1", "return false"},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{

@@ -170,6 +170,9 @@ func TestVerdicts(t *testing.T) {
 			{EvalResourceName: aws.String("r"), EvalResourceDecision: deny},
 		}}, "organization", "service control"},
 		"an unknown condition": {types.EvaluationResult{EvalDecision: no, MissingContextValues: []string{"aws:SourceIp"}}, "aws:SourceIp", "condition"},
+		"the boundary of all": {types.EvaluationResult{EvalDecision: no, PermissionsBoundaryDecisionDetail: &types.PermissionsBoundaryDecisionDetail{}, ResourceSpecificResults: []types.ResourceSpecificResult{
+			{EvalResourceName: aws.String("r"), EvalResourceDecision: no},
+		}}, "permissions boundary", "boundary of me"},
 		"one resource's": {types.EvaluationResult{EvalDecision: deny, ResourceSpecificResults: []types.ResourceSpecificResult{
 			{EvalResourceName: aws.String("r"), EvalResourceDecision: no, PermissionsBoundaryDecisionDetail: &types.PermissionsBoundaryDecisionDetail{}},
 		}}, "permissions boundary", "boundary of me"},

@@ -37,9 +37,12 @@ func verdictsOf(r types.EvaluationResult, q *question) []verdict {
 	}
 	var all []verdict
 	for _, on := range r.ResourceSpecificResults {
-		v.resource, v.decision, v.missing = aws.ToString(on.EvalResourceName), on.EvalResourceDecision, on.MissingContextValues
-		v.bounded = outOfBounds(on.PermissionsBoundaryDecisionDetail)
-		all = append(all, v)
+		one := v
+		one.resource, one.decision, one.missing = aws.ToString(on.EvalResourceName), on.EvalResourceDecision, on.MissingContextValues
+		if d := on.PermissionsBoundaryDecisionDetail; d != nil {
+			one.bounded = outOfBounds(d)
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -74,8 +74,8 @@ var accounts = []Guard{
 		Name:    "denials-are-found",
 		Against: "a permission is missing, and nobody knows which",
 		File:    "internal/doctor/permissions.go",
-		Old:     "		case denied(err):\n			lacking++",
-		New:     "		case false:\n			lacking++",
+		Old:     "		case denied(err):\n			untried++",
+		New:     "		case false:\n			untried++",
 		Package: "internal/command", Test: "TestScripts/doctor",
 	},
 	{

@@ -88,10 +88,7 @@ const together = 20
 //
 // Source: SimulatePrincipalPolicy in the IAM API Reference.
 func (e *examination) simulate(ctx context.Context, subject string) ([]verdict, error) {
-	questions, err := e.questions(ctx)
-	if err != nil {
-		return nil, err
-	}
+	questions := e.questions(ctx)
 	var all []verdict
 	for i := range questions {
 		q := &questions[i]
@@ -132,21 +129,18 @@ func (e *examination) ask(ctx context.Context, subject string, q *question, acti
 
 // entries are the values of condition keys that a request would have.
 //
-// Source: "AWS global condition context keys" in the IAM User Guide. Route 53 has one
-// endpoint, in us-east-1.
+// Source: "AWS global condition context keys" in the IAM User Guide.
 func (e *examination) entries(q *question) []types.ContextEntry {
-	region := e.clients.Region
-	if e.clients.Partition == "aws" && strings.HasPrefix(q.actions[0], "route53:") {
-		region = "us-east-1"
-	}
 	entry := func(key string, kind types.ContextKeyTypeEnum, value string) types.ContextEntry {
 		return types.ContextEntry{ContextKeyName: &key, ContextKeyType: kind, ContextKeyValues: []string{value}}
 	}
 	entries := []types.ContextEntry{
-		entry("aws:RequestedRegion", types.ContextKeyTypeEnumString, region),
+		entry("aws:RequestedRegion", types.ContextKeyTypeEnumString, q.region),
 		entry("aws:SecureTransport", types.ContextKeyTypeEnumBoolean, "true"),
 		entry("aws:PrincipalAccount", types.ContextKeyTypeEnumString, e.clients.Account),
-		entry("aws:ResourceAccount", types.ContextKeyTypeEnumString, e.clients.Account),
+	}
+	if !strings.HasPrefix(q.actions[0], "s3:") { // whose buckets may be another account's
+		entries = append(entries, entry("aws:ResourceAccount", types.ContextKeyTypeEnumString, e.clients.Account))
 	}
 	for key, value := range q.told {
 		entries = append(entries, entry(key, types.ContextKeyTypeEnumString, value))

@@ -53,7 +53,7 @@ func (e *examination) role(ctx context.Context, name string) (arn string, sure b
 	case denied(err) || errors.As(err, &none):
 		return arn, false, nil
 	case err != nil:
-		return "", false, fmt.Errorf("asking IAM for role %s: %w", name, err)
+		return arn, false, fmt.Errorf("asking IAM for role %s: %w", name, err)
 	}
 	return aws.ToString(out.Role.Arn), true, nil
 }

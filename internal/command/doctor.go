@@ -39,6 +39,10 @@ the endpoints that are named or found, and says what would be denied, where and 
 With plan and provider it also makes the checks of terraform plan: do the listeners fit,
 and is there a platform and room for another environment?
 
+Before the first rollout name the endpoints that are to be, and their listeners by
+--listener. Of those that nobody named it asks by a name that no policy for some of them
+allows, which is a warning.
+
 IAM simulates the policies of the caller's user or role, with its permissions boundary
 and its organization's policies. It knows neither a bucket's own policy nor what a
 session was narrowed to, and is not asked for what Elastic Beanstalk does in the caller's

@@ -6,6 +6,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,8 +21,8 @@ type question struct {
 	region             string // to which the request goes
 	told               map[string]string
 	patterns           map[string]string // of the policy, by the resource that stands in for all
-	// guess says that a resource may not be the one which it comes to, and unless what to
-	// look at then.
+	// guess says that a resource may not be the one that it comes to, and unless what to
+	// do then.
 	guess  bool
 	unless string
 }
@@ -35,6 +36,9 @@ func (e *examination) questions(ctx context.Context) []question {
 	scope := permission.Scope{
 		Bucket: e.Bucket, Journal: e.Journal.Bucket, Prefix: e.Journal.Prefix,
 		Account: e.clients.Account, Region: e.clients.Region, Endpoints: e.names(),
+	}
+	if len(scope.Endpoints) == 0 {
+		scope.Endpoints = []string{nobody}
 	}
 	var all []question
 	for _, s := range permission.For(e.Task, scope).Statement {
@@ -71,15 +75,30 @@ func (e *examination) asked(s permission.Statement) []question {
 		resources := e.inPartition(e.known(pattern))
 		if len(resources) == 0 {
 			resources = e.inPartition([]string{standIn(pattern)})
-			q.patterns[resources[0]] = pattern
-			if strings.HasSuffix(pattern, ":hostedzone/*") {
-				// Whoever makes a policy narrower does it by the hosted zones.
-				q.guess, q.unless = true, "let it be where no endpoint has dns"
-			}
+			q.patterns[resources[0]] = strings.ReplaceAll(pattern, "/"+nobody, "/*")
+			q.unless = e.unless(pattern)
+			q.guess = q.unless != ""
 		}
 		q.resources = append(q.resources, resources...)
 	}
 	return all
+}
+
+// unless says what to look at where a policy does not allow what stands in for a pattern's
+// resources: whoever makes a policy narrower does it by endpoints, listeners and hosted
+// zones. It is "" for those that nobody can name before they are there.
+func (e *examination) unless(pattern string) string {
+	switch {
+	case len(e.names()) == 0 && strings.Contains(pattern, "/"+nobody):
+		return fmt.Sprintf("name the endpoints that the policy is for, as ionroller doctor ENDPOINT --for %s", e.Task)
+	case strings.HasSuffix(pattern, ":hostedzone/*"):
+		return "let it be where no endpoint has dns"
+	case strings.Contains(pattern, ":listener") && e.Task.Checks():
+		return "name the listener by --listener"
+	case strings.Contains(pattern, ":listener"):
+		return "let it be before there is an endpoint"
+	}
+	return ""
 }
 
 // about says whether an action is one on a resource, in a statement that has resources
@@ -128,10 +147,14 @@ func (e *examination) passing(ctx context.Context, actions []string) []question 
 		if !strings.HasPrefix(h.role, "arn:") {
 			arn, sure, _ = e.role(ctx, h.role) // what keeps IAM from telling it will say when it is asked what is allowed
 		}
-		all = append(all, question{
+		q := question{
 			actions: actions, resources: []string{arn}, region: e.clients.Region, told: map[string]string{"iam:PassedToService": h.service},
 			guess: !sure, unless: "see that it is allowed on the role by its whole ARN, which could not be found out",
-		})
+		}
+		if len(e.records) == 0 {
+			q.guess, q.unless = true, "see that it is allowed on the roles that the endpoints are to have"
+		}
+		all = append(all, q)
 	}
 	return all
 }

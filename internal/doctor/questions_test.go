@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/onaws"
 	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
+	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
 // examining is an examination that calls nobody.
@@ -115,6 +117,26 @@ func TestPassing(t *testing.T) {
 	}
 }
 
+// Before there is an endpoint nobody knows which roles it is to have: those with AWS's
+// usual names are a guess, also where they are there.
+func TestPassingBeforeThereIsAnEndpoint(t *testing.T) {
+	s := start(t, sandbox.Config{})
+	e := examining("aws", s.Info().Region)
+	var err error
+	if e.clients, err = awsclient.New(t.Context(), awsclient.Config{Region: s.Info().Region}); err != nil {
+		t.Fatal(err)
+	}
+	asked := e.passing(t.Context(), []string{"iam:PassRole"})
+	for _, q := range asked {
+		if _, there, _ := e.role(t.Context(), path.Base(q.resources[0])); !there || !q.guess || !strings.Contains(q.unless, "that the endpoints are to have") {
+			t.Errorf("%+v, there %v", q, there)
+		}
+	}
+	if len(asked) != 2 {
+		t.Errorf("%d roles are asked for", len(asked))
+	}
+}
+
 // A condition on the Region is judged by where the request goes: the journal's bucket may
 // be elsewhere, and Route 53 is in one place. Whose a bucket is nobody knows.
 func TestEntries(t *testing.T) {
@@ -155,6 +177,32 @@ func TestEntries(t *testing.T) {
 		}
 		if got = slices.Compact(got); !slices.Equal(got, []string{c.want}) {
 			t.Errorf("%s: IAM is told %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// What a policy does not allow on something that stands in for what has a name is no
+// fault before the name is known.
+func TestUnless(t *testing.T) {
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:"
+	for name, c := range map[string]struct {
+		task          permission.Task
+		named         []string
+		pattern, want string
+	}{
+		"nobody's endpoint":       {permission.Provider, nil, "arn:aws:s3:::b/records/1/eu-west-1/" + nobody + ".json", "name the endpoints that the policy is for, as ionroller doctor ENDPOINT --for provider"},
+		"a named endpoint":        {permission.Provider, []string{"checkout"}, "arn:aws:s3:::b/records/1/eu-west-1/checkout.json", ""},
+		"one that has the name":   {permission.Provider, []string{nobody}, "arn:aws:s3:::b/records/1/eu-west-1/" + nobody + ".json", ""},
+		"what has no name":        {permission.Provider, nil, arn + "targetgroup/awseb-*", ""},
+		"a hosted zone":           {permission.Provider, []string{"checkout"}, "arn:aws:route53:::hostedzone/*", "let it be where no endpoint has dns"},
+		"a listener":              {permission.Provider, []string{"checkout"}, arn + "listener/app/*", "name the listener by --listener"},
+		"its rules":               {permission.Provider, []string{"checkout"}, arn + "listener-rule/app/*", "name the listener by --listener"},
+		"who cannot name its own": {permission.Command, nil, arn + "listener/app/*", "let it be before there is an endpoint"},
+	} {
+		e := examining("aws", "eu-west-1")
+		e.Task, e.Endpoints = c.task, c.named
+		if got := e.unless(c.pattern); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }

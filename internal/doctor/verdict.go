@@ -70,19 +70,21 @@ func (v verdict) cause() string {
 
 // mend says how to have it allowed; by the task's policy where nothing stands against it.
 func (v verdict) mend(allow, subject string) string {
+	how := allow
 	switch {
 	case v.governed:
-		return "have the organization's service control policies allow it"
+		how = "have the organization's service control policies allow it"
 	case v.decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
-		return fmt.Sprintf("find the statement that denies it: aws iam simulate-principal-policy --policy-source-arn %s --action-names %s --resource-arns %s", subject, v.action, v.resource)
+		how = fmt.Sprintf("find the statement that denies it: aws iam simulate-principal-policy --policy-source-arn %s --action-names %s --resource-arns %s", subject, v.action, v.resource)
 	case v.bounded:
-		return "have the permissions boundary of " + subject + " allow it"
+		how = "have the permissions boundary of " + subject + " allow it"
 	case len(v.missing) > 0:
-		return "see that the condition holds where ionroller runs, or " + allow
-	case v.asked.guess:
-		return v.asked.unless + ", or " + allow
+		how = "see that the condition holds where ionroller runs, or " + allow
 	}
-	return allow
+	if v.asked.guess {
+		return v.asked.unless + ", or " + how
+	}
+	return how
 }
 
 // refusal is what is denied for one cause: each of some actions on each of some

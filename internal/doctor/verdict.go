@@ -53,6 +53,14 @@ func outOfBounds(d *types.PermissionsBoundaryDecisionDetail) bool {
 
 func (v verdict) allowed() bool { return v.decision == types.PolicyEvaluationDecisionTypeAllowed }
 
+// level is that of a refusal: a warning where it may be none.
+func (v verdict) level() Level {
+	if v.asked.guess || len(v.missing) > 0 {
+		return Warning
+	}
+	return Problem
+}
+
 // cause says who does not allow it.
 func (v verdict) cause() string {
 	switch {
@@ -140,11 +148,18 @@ func unjudged(verdicts []verdict) []string {
 	return slices.Compact(keys)
 }
 
-// distinct counts the actions.
-func distinct(verdicts []verdict) int {
-	actions := map[string]bool{}
+// counts counts the actions that IAM was asked for, and of them those that are allowed
+// wherever they were asked for.
+func counts(verdicts []verdict, untold []string) (all, allowed int) {
+	asked, open := map[string]bool{}, map[string]bool{}
 	for _, v := range verdicts {
-		actions[v.action] = true
+		asked[v.action] = true
+		if !v.allowed() {
+			open[v.action] = true
+		}
 	}
-	return len(actions)
+	for _, action := range untold {
+		asked[action], open[action] = true, true
+	}
+	return len(asked), len(asked) - len(open)
 }

@@ -110,4 +110,28 @@ var accounts = []Guard{
 		New:     `false && (v.resource`,
 		Package: "internal/doctor", Test: "TestBucketThatLetsIn",
 	},
+	{
+		Name:    "conditions-are-no-bucket-policy",
+		Against: "an Allow that hangs on a condition is taken for the bucket's own policy, and all that it keeps back for unchecked",
+		File:    "internal/doctor/changes.go",
+		Old:     `len(bucket.missing) > 0 || bucket.governed`,
+		New:     `false`,
+		Package: "internal/doctor", Test: "TestBucketThatLetsIn",
+	},
+	{
+		Name:    "unchecked-is-not-allowed",
+		Against: "what IAM did not tell of, or could not, is counted as allowed",
+		File:    "internal/doctor/verdict.go",
+		Old:     `open[v.action] = true`,
+		New:     `delete(open, v.action)`,
+		Package: "internal/doctor", Test: "TestWhatWasCheckedIsSaid/a bucket that lets in",
+	},
+	{
+		Name:    "simulation-is-kept",
+		Against: "one error of IAM's loses all that it told",
+		File:    "internal/doctor/changes.go",
+		Old:     `if err != nil && !odd(err) {`,
+		New:     `if err != nil {`,
+		Package: "internal/doctor", Test: "TestWhatWasCheckedIsSaid/all but one action that IAM does not take",
+	},
 }

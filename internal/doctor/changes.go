@@ -138,7 +138,7 @@ func (e *examination) ask(ctx context.Context, subject string, q *question, acti
 	var all []verdict
 	for resources := range slices.Chunk(q.resources, together) {
 		pages := iam.NewSimulatePrincipalPolicyPaginator(e.clients.IAM, &iam.SimulatePrincipalPolicyInput{
-			PolicySourceArn: &subject, ActionNames: []string{action}, ResourceArns: resources, ContextEntries: e.entries(q),
+			PolicySourceArn: &subject, ActionNames: []string{action}, ResourceArns: resources, ContextEntries: e.entries(q, subject),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
@@ -160,13 +160,16 @@ func (e *examination) ask(ctx context.Context, subject string, q *question, acti
 // entries are the values of condition keys that a request would have.
 //
 // Source: "AWS global condition context keys" in the IAM User Guide.
-func (e *examination) entries(q *question) []types.ContextEntry {
+func (e *examination) entries(q *question, subject string) []types.ContextEntry {
 	entry := func(key string, kind types.ContextKeyTypeEnum, value string) types.ContextEntry {
 		return types.ContextEntry{ContextKeyName: &key, ContextKeyType: kind, ContextKeyValues: []string{value}}
 	}
 	entries := []types.ContextEntry{
 		entry("aws:RequestedRegion", types.ContextKeyTypeEnumString, q.region),
 		entry("aws:SecureTransport", types.ContextKeyTypeEnumBoolean, "true"),
+		entry("aws:ViaAWSService", types.ContextKeyTypeEnumBoolean, "false"),
+		entry("aws:PrincipalIsAWSService", types.ContextKeyTypeEnumBoolean, "false"),
+		entry("aws:PrincipalArn", types.ContextKeyTypeEnumString, subject),
 		entry("aws:PrincipalAccount", types.ContextKeyTypeEnumString, e.clients.Account),
 	}
 	if !strings.HasPrefix(q.actions[0], "s3:") { // whose buckets may be another account's

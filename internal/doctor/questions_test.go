@@ -166,8 +166,11 @@ func TestEntries(t *testing.T) {
 				continue
 			}
 			told := map[string]string{}
-			for _, entry := range e.entries(&q) {
+			for _, entry := range e.entries(&q, "arn:aws:iam::123456789012:role/ci") {
 				told[*entry.ContextKeyName] = entry.ContextKeyValues[0]
+			}
+			if told["aws:PrincipalArn"] != "arn:aws:iam::123456789012:role/ci" || told["aws:ViaAWSService"] != "false" || told["aws:PrincipalIsAWSService"] != "false" {
+				t.Errorf("%s: IAM is told %q", name, told)
 			}
 			whose := "of " + told["aws:ResourceAccount"]
 			if told["aws:ResourceAccount"] == "" {

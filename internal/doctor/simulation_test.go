@@ -20,6 +20,7 @@ import (
 const (
 	allows  = "<EvalDecision>allowed</EvalDecision>"
 	refuses = "<EvalDecision>implicitDeny</EvalDecision>"
+	governs = refuses + "<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>"
 	missing = "<MissingContextValues><member>aws:SourceVpce</member></MissingContextValues>"
 )
 
@@ -88,6 +89,19 @@ func TestWhatWasCheckedIsSaid(t *testing.T) {
 			func(string) (int, string) { return http.StatusOK, allows + missing },
 			[]string{"note: what is allowed depends on conditions on aws:SourceVpce", by[:len(by)-1] + ", but for these conditions, the other 26 actions"},
 			[]string{"problem:", "warning:"},
+		},
+		"by the organization": {
+			func(action string) (int, string) {
+				if strings.HasPrefix(action, "elasticbeanstalk:") {
+					return http.StatusOK, governs
+				}
+				return http.StatusOK, allows
+			},
+			[]string{
+				"warning: elasticbeanstalk:AddTags, ", "may err where service control policies have conditions",
+				"→ see whether the organization's service control policies allow it",
+			},
+			[]string{"problem:", "ok:"},
 		},
 		"nothing": {
 			func(string) (int, string) { return http.StatusForbidden, "AccessDenied" },

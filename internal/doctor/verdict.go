@@ -20,7 +20,7 @@ type verdict struct {
 	decision         types.PolicyEvaluationDecisionType
 	missing          []string // condition keys whose values it would have to know
 	bounded          bool     // the permissions boundary does not allow it
-	governed         bool     // the organization does not allow it
+	governed         bool     // the organization does not allow it, by what IAM knows of the request
 }
 
 // verdictsOf takes a result apart: there is one an action, and within it one a resource.
@@ -55,17 +55,20 @@ func (v verdict) allowed() bool { return v.decision == types.PolicyEvaluationDec
 
 // level is that of a refusal: a warning where it may be none.
 func (v verdict) level() Level {
-	if v.asked.guess || len(v.missing) > 0 {
+	if v.asked.guess || v.governed || len(v.missing) > 0 {
 		return Warning
 	}
 	return Problem
 }
 
-// cause says who does not allow it.
+// cause says who does not allow it. Of the condition keys that it lacks for service control
+// policies IAM tells nothing: that a key's value is missing looks like a denial.
+//
+// Source: issues 102 of aws/aws-sdk, 5861 and 10525 of aws/aws-cli.
 func (v verdict) cause() string {
 	switch {
 	case v.governed:
-		return "the caller's organization does not allow it"
+		return "IAM's simulation says that the caller's organization does not allow it, and may err where service control policies have conditions"
 	case v.decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
 		return "a policy denies it"
 	case v.bounded:
@@ -81,7 +84,7 @@ func (v verdict) mend(allow, subject string) string {
 	how := allow
 	switch {
 	case v.governed:
-		how = "have the organization's service control policies allow it"
+		how = "see whether the organization's service control policies allow it where ionroller runs, and " + allow
 	case v.decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
 		how = fmt.Sprintf("find the statement that denies it: aws iam simulate-principal-policy --policy-source-arn %s --action-names %s --resource-arns %s", subject, v.action, v.resource)
 	case v.bounded:

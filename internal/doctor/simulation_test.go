@@ -174,3 +174,17 @@ func TestTimeIsUp(t *testing.T) {
 		t.Errorf("after %d questions it says:\n%s", asked, got)
 	}
 }
+
+// Who may not ask is told so once, and leaves one line in the account's trail of denials.
+func TestDeniedOnce(t *testing.T) {
+	asked := 0
+	simulated(t.Context(), t, func(action, _ string) (int, string) {
+		if action != "iam:GetRole" {
+			asked++
+		}
+		return http.StatusForbidden, "AccessDenied"
+	})
+	if asked != 1 {
+		t.Errorf("IAM was asked %d times", asked)
+	}
+}

@@ -91,7 +91,7 @@ var accounts = []Guard{
 		Against: "a policy allows writing only what is not there yet, of which a simulation knows what it is told",
 		File:    "internal/doctor/questions.go",
 		Old:     `		maps.Copy(told, values)`,
-		New:     `		_ = values`,
+		New:     `		maps.Copy(map[string]string{}, values)`,
 		Package: "internal/command", Test: "TestScripts/doctor",
 	},
 	{

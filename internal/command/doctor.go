@@ -39,10 +39,15 @@ the endpoints that are named or found, and says what would be denied, where and 
 With plan and provider it also makes the checks of terraform plan: do the listeners fit,
 and is there a platform and room for another environment?
 
+Before the first rollout name the endpoints that are to be there, and their listeners by
+--listener. What it has no name of it asks for by one that stands in: that a policy does
+not allow that is a warning.
+
 IAM simulates the policies of the caller's user or role, with its permissions boundary
 and its organization's policies. It knows neither a bucket's own policy nor what a
 session was narrowed to, and is not asked for what Elastic Beanstalk does in the caller's
-name.
+name. It may err about service control policies that have conditions: what it says of
+them is a warning.
 
 What the caller may not look at is a note, and nothing else is the worse for it. To look
 at everything it needs iam:SimulatePrincipalPolicy on itself and, as a role with a path,

@@ -68,6 +68,8 @@ func TestRoleWithAPath(t *testing.T) {
 			"ok: by IAM's simulation of arn:aws:iam::123456789012:role/deploy the other"},
 		"not to be simulated": {"/teams/checkout/", []string{"iam:GetRole"},
 			"note: whether the caller may change anything was not checked: iam:SimulatePrincipalPolicy is denied → allow the caller iam:SimulatePrincipalPolicy on " + deploy + ", or compare"},
+		"nothing of both": {"/teams/checkout/", []string{"iam:ListRoles"},
+			"note: whether the caller may change anything was not checked: iam:SimulatePrincipalPolicy is denied → allow the caller iam:SimulatePrincipalPolicy on the caller's role, or compare"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policy := permission.For(permission.Command, permission.Scope{Bucket: "ionroller-sandbox"})
@@ -97,8 +99,8 @@ func TestSubject(t *testing.T) {
 	} {
 		e := &examination{clients: &awsclient.Clients{CallerARN: caller}}
 		subject, err := e.subject(t.Context())
-		if want == "" && (err != nil || subject != caller) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%s is %q, %v", caller, subject, err)
+		if want == "" && (err != nil || subject.whose() != caller) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s is %+v, %v", caller, subject, err)
 		}
 	}
 }
@@ -170,6 +172,9 @@ func TestVerdicts(t *testing.T) {
 			{EvalResourceName: aws.String("r"), EvalResourceDecision: deny},
 		}}, "organization", "service control"},
 		"an unknown condition": {types.EvaluationResult{EvalDecision: no, MissingContextValues: []string{"aws:SourceIp"}}, "aws:SourceIp", "condition"},
+		"the boundary of all": {types.EvaluationResult{EvalDecision: no, PermissionsBoundaryDecisionDetail: &types.PermissionsBoundaryDecisionDetail{}, ResourceSpecificResults: []types.ResourceSpecificResult{
+			{EvalResourceName: aws.String("r"), EvalResourceDecision: no},
+		}}, "permissions boundary", "boundary of me"},
 		"one resource's": {types.EvaluationResult{EvalDecision: deny, ResourceSpecificResults: []types.ResourceSpecificResult{
 			{EvalResourceName: aws.String("r"), EvalResourceDecision: no, PermissionsBoundaryDecisionDetail: &types.PermissionsBoundaryDecisionDetail{}},
 		}}, "permissions boundary", "boundary of me"},
@@ -197,21 +202,35 @@ func TestGather(t *testing.T) {
 }
 
 // Who was let into a bucket by its own policy is not told that nothing may be written
-// there; what is denied is denied.
+// there; what is denied is denied, and what hangs on a condition was perhaps not let in.
 func TestBucketThatLetsIn(t *testing.T) {
 	no, deny := types.PolicyEvaluationDecisionTypeImplicitDeny, types.PolicyEvaluationDecisionTypeExplicitDeny
-	refused := []verdict{
-		{action: "s3:ListBucket", resource: "arn:aws:s3:::b", decision: no},
-		{action: "s3:PutObject", resource: "arn:aws:s3:::b/k", decision: no},
-		{action: "s3:DeleteObject", resource: "arn:aws:s3:::b/k", decision: deny},
-		{action: "s3:PutObject", resource: "arn:aws:s3:::b2/k", decision: no},
+	listing := verdict{asked: &question{}, action: "s3:ListBucket", resource: "arn:aws:s3:::b", decision: no}
+	refused := func(listing verdict) []verdict {
+		return []verdict{
+			listing,
+			{action: "s3:PutObject", resource: "arn:aws:s3:::b/k", decision: no},
+			{action: "s3:DeleteObject", resource: "arn:aws:s3:::b/k", decision: deny},
+			{action: "s3:PutObject", resource: "arn:aws:s3:::b2/k", decision: no},
+		}
 	}
 	e := &examination{loop: &roller.Roller{}}
-	if left := e.judged(refused); len(left) != 2 || left[0].decision != deny || left[1].resource != "arn:aws:s3:::b2/k" || len(e.findings) != 1 || e.findings[0].Level != Note {
+	if left := e.judged(refused(listing)); len(left) != 2 || left[0].decision != deny || left[1].resource != "arn:aws:s3:::b2/k" || len(e.findings) != 1 || e.findings[0].Level != Note {
 		t.Errorf("left are %+v, and it is said %+v", left, e.findings)
 	}
-	e = &examination{} // which could not list it
-	if left := e.judged(refused); len(left) != 4 || len(e.findings) != 0 {
-		t.Errorf("left are %+v, and it is said %+v", left, e.findings)
+	conditional, governed := listing, listing
+	conditional.missing, governed.governed = []string{"aws:SourceVpce"}, true
+	for name, c := range map[string]struct {
+		loop    *roller.Roller
+		listing verdict
+	}{
+		"it could not be listed":   {nil, listing},
+		"by a condition":           {&roller.Roller{}, conditional},
+		"against the organization": {&roller.Roller{}, governed},
+	} {
+		e := &examination{loop: c.loop}
+		if left := e.judged(refused(c.listing)); len(left) != 4 || len(e.findings) != 0 {
+			t.Errorf("%s: left are %+v, and it is said %+v", name, left, e.findings)
+		}
 	}
 }

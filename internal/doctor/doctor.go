@@ -6,6 +6,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,10 @@ func Examine(ctx context.Context, c Config) []Finding {
 	if !e.credentials(ctx) {
 		return e.findings
 	}
-	e.permissions(ctx)
+	if !e.permissions(ctx) {
+		e.clock() // by which requests are signed
+		return e.findings
+	}
 	if e.bucket(ctx) {
 		e.endpoints(ctx)
 	}
@@ -88,7 +92,7 @@ func (e *examination) ok(check, format string, args ...any) { e.add(OK, check, "
 
 // failed is the finding of a check that could not be made.
 func (e *examination) failed(check string, err error) {
-	mend := "mend what AWS says, and run ionroller doctor again"
+	mend := cmp.Or(renewal(err), "mend what AWS says, and run ionroller doctor again")
 	if denied(err) {
 		mend = e.allow()
 	}
@@ -116,7 +120,8 @@ func (e *examination) credentials(ctx context.Context) bool {
 	const check = "credentials"
 	var err error
 	if e.clients, err = awsclient.New(ctx, e.AWS); err != nil {
-		e.add(Problem, check, "name a profile by --profile or AWS_PROFILE and a Region by --region or AWS_REGION, and see that aws sts get-caller-identity answers", "%v", err)
+		mend := cmp.Or(renewal(err), "name a profile by --profile or AWS_PROFILE and a Region by --region or AWS_REGION, and see that aws sts get-caller-identity answers")
+		e.add(Problem, check, mend, "%v", err)
 		return false
 	}
 	e.ok(check, "%s, of account %s, in Region %s", e.clients.CallerARN, e.clients.Account, e.clients.Region)

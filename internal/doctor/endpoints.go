@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/permission"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
@@ -38,6 +39,8 @@ func (e *examination) endpoints(ctx context.Context) {
 			e.failed(check, err)
 		case err != nil:
 			e.add(Problem, check, "bring back the version of it before, as the guide Runbook says", "the record of endpoint %s cannot be read: %v", name, err)
+		case record == nil && len(e.Endpoints) > 0 && e.Task == permission.Provider: // which makes it
+			e.add(Note, check, "let it be before its first rollout, or look for it as ionroller status does, in another --bucket, --journal-prefix or --region", "there is no endpoint %s in this journal yet", name)
 		case record == nil && len(e.Endpoints) > 0:
 			e.add(Problem, check, "look for it with ionroller status, or in another --bucket, --journal-prefix or --region", "there is no endpoint %s in this journal", name)
 		case record != nil && record.Phase != endpoint.Deleted:

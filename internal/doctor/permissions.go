@@ -6,12 +6,10 @@ package doctor
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -26,34 +24,30 @@ import (
 )
 
 // permissions tries every action by which the task's policy looks at AWS. What changes
-// something cannot be tried without changing it: see changes.
-func (e *examination) permissions(ctx context.Context) {
+// something cannot be tried without changing it: see changes. It is false when AWS does
+// not take the credentials, with which nothing else can be tried.
+func (e *examination) permissions(ctx context.Context) bool {
 	const check = "permissions"
-	wanted, lacking := permission.Looking(e.Task), 0
+	wanted, untried := permission.Looking(e.Task), 0
 	for _, action := range wanted {
 		err := trials[action](ctx, e.clients)
 		var api smithy.APIError
 		switch {
+		case renewal(err) != "":
+			e.failed("credentials", err)
+			return false
 		case denied(err):
-			lacking++
+			untried++
 			e.add(Problem, check, e.allow(), "%s is denied", action)
-		case err != nil && !errors.As(err, &api):
-			lacking++
+		case err != nil && !errors.As(err, &api), forbidden(err):
+			untried++
 			e.failed(check, err)
 		}
 	}
-	if lacking > 0 {
-		return
+	if untried == 0 {
+		e.ok(check, "all %d actions that read AWS in the policy for %s are allowed", len(wanted), e.Task)
 	}
-	e.ok(check, "all %d actions that read AWS in the policy for %s are allowed", len(wanted), e.Task)
-}
-
-// denied says that AWS refused a call for the lack of a permission.
-func denied(err error) bool {
-	var api smithy.APIError
-	var response *awshttp.ResponseError
-	return errors.As(err, &api) && (strings.HasPrefix(api.ErrorCode(), "AccessDenied") || api.ErrorCode() == "UnauthorizedOperation") ||
-		errors.As(err, &response) && response.HTTPStatusCode() == http.StatusForbidden
+	return true
 }
 
 // nobody is the name of what there is not. AWS looks whether a caller may do something

@@ -4,7 +4,9 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,10 +18,11 @@ import (
 // that has some values of condition keys?
 type question struct {
 	actions, resources []string
+	region             string // to which the request goes
 	told               map[string]string
 	patterns           map[string]string // of the policy, by the resource that stands in for all
-	// guess says that a resource may not be the one which it comes to, and unless what to
-	// look at then.
+	// guess says that a resource may not be the one that it comes to, and unless what to
+	// do then.
 	guess  bool
 	unless string
 }
@@ -29,30 +32,29 @@ const looks = "Look"
 
 // questions are what is to be allowed by the task's policy, on what there is, beyond
 // what was tried.
-func (e *examination) questions(ctx context.Context) ([]question, error) {
+func (e *examination) questions(ctx context.Context) []question {
 	scope := permission.Scope{
 		Bucket: e.Bucket, Journal: e.Journal.Bucket, Prefix: e.Journal.Prefix,
 		Account: e.clients.Account, Region: e.clients.Region, Endpoints: e.names(),
+	}
+	if len(scope.Endpoints) == 0 {
+		scope.Endpoints = []string{nobody}
 	}
 	var all []question
 	for _, s := range permission.For(e.Task, scope).Statement {
 		switch {
 		case s.Sid == looks:
 		case slices.Contains(s.Action, "iam:PassRole"):
-			passing, err := e.passing(ctx, s.Action)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, passing...)
+			all = append(all, e.passing(ctx, s.Action)...)
 		default:
 			all = append(all, e.asked(s)...)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // asked are the questions of a statement: one for the resources of each kind, because
-// most actions know one kind alone.
+// most actions know one kind alone, in each Region.
 func (e *examination) asked(s permission.Statement) []question {
 	told := map[string]string{}
 	for _, values := range s.Condition {
@@ -64,23 +66,39 @@ func (e *examination) asked(s permission.Statement) []question {
 		if len(actions) == 0 {
 			continue
 		}
-		i := slices.IndexFunc(all, func(q question) bool { return slices.Equal(q.actions, actions) })
+		region := e.region(pattern)
+		i := slices.IndexFunc(all, func(q question) bool { return q.region == region && slices.Equal(q.actions, actions) })
 		if i < 0 {
-			i, all = len(all), append(all, question{actions: actions, told: told, patterns: map[string]string{}})
+			i, all = len(all), append(all, question{actions: actions, region: region, told: told, patterns: map[string]string{}})
 		}
 		q := &all[i]
 		resources := e.inPartition(e.known(pattern))
 		if len(resources) == 0 {
-			resources = e.inPartition([]string{standIns.Replace(pattern)})
-			q.patterns[resources[0]] = pattern
-			if strings.HasSuffix(pattern, ":hostedzone/*") {
-				// Whoever makes a policy narrower does it by the hosted zones.
-				q.guess, q.unless = true, "let it be where no endpoint has dns"
-			}
+			resources = e.inPartition([]string{standIn(pattern)})
+			q.patterns[resources[0]] = strings.ReplaceAll(pattern, "/"+nobody, "/*")
+			q.unless = e.unless(pattern)
+			q.guess = q.unless != ""
 		}
 		q.resources = append(q.resources, resources...)
 	}
 	return all
+}
+
+// unless says what to look at where a policy does not allow what stands in for a pattern's
+// resources: whoever makes a policy narrower does it by endpoints, listeners and hosted
+// zones. It is "" for those that nobody can name before they are there.
+func (e *examination) unless(pattern string) string {
+	switch {
+	case len(e.names()) == 0 && strings.Contains(pattern, "/"+nobody):
+		return fmt.Sprintf("name the endpoints that the policy is for, as ionroller doctor ENDPOINT --for %s", e.Task)
+	case strings.HasSuffix(pattern, ":hostedzone/*"):
+		return "let it be where no endpoint has dns"
+	case strings.Contains(pattern, ":listener") && e.Task.Checks():
+		return "name the listener by --listener"
+	case strings.Contains(pattern, ":listener"):
+		return "let it be before there is an endpoint"
+	}
+	return ""
 }
 
 // about says whether an action is one on a resource, in a statement that has resources
@@ -96,74 +114,49 @@ func about(action, resource string) bool {
 	return true
 }
 
-// standIns are well-formed names of something that there is not. One of a kind is as good
-// as any where a policy does not tell them apart.
-var standIns = strings.NewReplacer(
-	"listener/app/*", "listener/app/"+nobody+"/0123456789abcdef/0123456789abcdef",
-	"listener-rule/app/*", "listener-rule/app/"+nobody+"/0123456789abcdef/0123456789abcdef/0123456789abcdef",
-	"targetgroup/awseb-*", "targetgroup/awseb-doctor/0123456789abcdef",
-	"autoScalingGroup:*:", "autoScalingGroup:01234567-89ab-cdef-0123-456789abcdef:",
-	"hostedzone/*", "hostedzone/Z00000000000000000000",
-	"*", nobody,
-)
+// handover is a role that is given to a service, with an instance profile or by itself.
+type handover struct{ role, service string }
 
-// known are the resources of the endpoints that a pattern of the policy is about.
-func (e *examination) known(pattern string) []string {
-	var arns []string
-	switch {
-	case strings.HasSuffix(pattern, ":listener/app/*"):
-		return slices.Clone(e.Listeners)
-	case strings.HasSuffix(pattern, ":listener-rule/app/*"):
-		for _, listener := range e.Listeners {
-			arns = append(arns, strings.Replace(listener, ":listener/", ":listener-rule/", 1)+"/0123456789abcdef")
-		}
-	case strings.HasSuffix(pattern, ":hostedzone/*"):
-		for _, r := range e.records {
-			if dns := r.Desired.DNS; dns != nil {
-				arns = append(arns, "arn:aws:route53:::hostedzone/"+dns.ZoneID)
-			}
-		}
+// handovers are those of the endpoints, or of the roles with AWS's usual names. One role
+// may be given to both.
+//
+// Source: AdministratorAccess-AWSElasticBeanstalk in the AWS Managed Policy Reference for
+// the services' names, of which EC2 alone has another in China.
+func (e *examination) handovers() []handover {
+	instances, platform := "ec2."+domain(e.clients), "elasticbeanstalk.amazonaws.com"
+	var all []handover
+	for i := range e.records {
+		b := e.records[i].Desired.Release.Beanstalk
+		all = append(all, handover{b.InstanceProfile, instances}, handover{b.ServiceRole, platform})
 	}
-	return arns
+	if len(all) == 0 {
+		all = []handover{{"aws-elasticbeanstalk-ec2-role", instances}, {"aws-elasticbeanstalk-service-role", platform}}
+	}
+	slices.SortFunc(all, func(a, b handover) int {
+		return cmp.Or(strings.Compare(a.role, b.role), strings.Compare(a.service, b.service))
+	})
+	return slices.Compact(all)
 }
 
-// inPartition puts ARNs, which policies are printed with of the partition aws, into that
-// of the caller.
-func (e *examination) inPartition(arns []string) []string {
-	for i, arn := range arns {
-		arns[i] = strings.Replace(arn, "arn:aws:", "arn:"+e.clients.Partition+":", 1)
-	}
-	slices.Sort(arns)
-	return slices.Compact(arns)
-}
-
-// passing are the questions whether the roles of the endpoints, or those with AWS's usual
-// names, may be given to who is to have them.
-func (e *examination) passing(ctx context.Context, actions []string) ([]question, error) {
-	receivers := map[string]string{} // by role
-	for _, r := range e.records {
-		b := r.Desired.Release.Beanstalk
-		receivers[b.InstanceProfile], receivers[b.ServiceRole] = "ec2.amazonaws.com", "elasticbeanstalk.amazonaws.com"
-	}
-	if len(receivers) == 0 {
-		receivers["aws-elasticbeanstalk-ec2-role"], receivers["aws-elasticbeanstalk-service-role"] = "ec2.amazonaws.com", "elasticbeanstalk.amazonaws.com"
-	}
+// passing are the questions whether roles may be given to who is to have them.
+func (e *examination) passing(ctx context.Context, actions []string) []question {
 	var all []question
-	for _, role := range slices.Sorted(maps.Keys(receivers)) {
-		// A profile that AWS makes has the name of its role.
-		arn, sure := strings.Replace(role, ":instance-profile/", ":role/", 1), true
-		if !strings.HasPrefix(role, "arn:") {
-			var err error
-			if arn, sure, err = e.role(ctx, role); err != nil {
-				return nil, err
-			}
+	for _, h := range e.handovers() {
+		// A profile that AWS makes has the name of its role. Others need not.
+		arn, sure := strings.Replace(h.role, ":instance-profile/", ":role/", 1), strings.Contains(h.role, ":role/")
+		if !strings.HasPrefix(h.role, "arn:") {
+			arn, sure, _ = e.role(ctx, h.role) // what keeps IAM from telling it will say when it is asked what is allowed
 		}
-		all = append(all, question{
-			actions: actions, resources: []string{arn}, told: map[string]string{"iam:PassedToService": receivers[role]},
+		q := question{
+			actions: actions, resources: []string{arn}, region: e.clients.Region, told: map[string]string{"iam:PassedToService": h.service},
 			guess: !sure, unless: "see that it is allowed on the role by its whole ARN, which could not be found out",
-		})
+		}
+		if len(e.records) == 0 {
+			q.guess, q.unless = true, "see that it is allowed on the roles that the endpoints are to have"
+		}
+		all = append(all, q)
 	}
-	return all, nil
+	return all
 }
 
 // names are those of the endpoints that it is about; none when it may be about any.

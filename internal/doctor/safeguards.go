@@ -4,6 +4,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -84,6 +85,9 @@ func encrypts(ctx context.Context, client *s3.Client, bucket string) (string, er
 	if err != nil {
 		return "", present(err, "ServerSideEncryptionConfigurationNotFoundError")
 	}
+	if out.ServerSideEncryptionConfiguration == nil { // as others than S3 answer
+		return "", nil
+	}
 	for _, rule := range out.ServerSideEncryptionConfiguration.Rules {
 		if by := rule.ApplyServerSideEncryptionByDefault; by != nil {
 			return "encrypts by " + string(by.SSEAlgorithm), nil
@@ -97,7 +101,7 @@ func blocksPublic(ctx context.Context, client *s3.Client, bucket string) (string
 	if err != nil {
 		return "", present(err, "NoSuchPublicAccessBlockConfiguration")
 	}
-	b := out.PublicAccessBlockConfiguration
+	b := cmp.Or(out.PublicAccessBlockConfiguration, &types.PublicAccessBlockConfiguration{})
 	if aws.ToBool(b.BlockPublicAcls) && aws.ToBool(b.IgnorePublicAcls) && aws.ToBool(b.BlockPublicPolicy) && aws.ToBool(b.RestrictPublicBuckets) {
 		return "blocks public access", nil
 	}

@@ -4,9 +4,12 @@
 package doctor
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -62,4 +65,16 @@ func TestSafeguards(t *testing.T) {
 	want("note: s3:GetBucketVersioning of ionroller-sandbox was not looked at: ")
 	fail("GetBucketVersioning", "AccessDenied", 403)
 	want("note: how ionroller-sandbox is protected was not looked at, because it is denied: s3:GetBucketVersioning → ", encrypts)
+}
+
+// What looks like S3 may answer that all is well, and leave out what it is about.
+func TestSafeguardsLeftOut(t *testing.T) {
+	hollow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer hollow.Close()
+	client := s3.New(s3.Options{BaseEndpoint: &hollow.URL, UsePathStyle: true, Region: "us-east-1", Credentials: aws.AnonymousCredentials{}})
+	for _, s := range everySafeguard {
+		if what, err := s.look(t.Context(), client, "b"); what != "" || err != nil {
+			t.Errorf("%s: it %q, %v", s.action, what, err)
+		}
+	}
 }

@@ -17,28 +17,41 @@ import (
 // errPath is why the role of a session is not found by what its ARN tells of it.
 var errPath = errors.New("the caller's role has a path, which its session does not tell")
 
-// subject is the ARN of the user or the role that the caller is, whose policies IAM
-// has. What IAM has no policies of is an error.
+// subject is the user or the role that the caller is, whose policies IAM has.
+type subject struct {
+	arn  string
+	sure bool
+}
+
+// whose is what somebody is to be allowed to ask about: no ARN that there may not be.
+func (s subject) whose() string {
+	if s.sure {
+		return s.arn
+	}
+	return "the caller's role"
+}
+
+// subject finds it. What IAM has no policies of is an error.
 //
 // Source: "IAM identifiers" in the IAM User Guide for the ARNs, GetCallerIdentity in
 // the STS API Reference for who has which.
-func (e *examination) subject(ctx context.Context) (string, error) {
+func (e *examination) subject(ctx context.Context) (subject, error) {
 	parts := strings.SplitN(e.clients.CallerARN, ":", 6)
 	if len(parts) < 6 {
-		return "", fmt.Errorf("the caller %s has no ARN that IAM knows", e.clients.CallerARN)
+		return subject{}, fmt.Errorf("the caller %s has no ARN that IAM knows", e.clients.CallerARN)
 	}
 	kind, name, _ := strings.Cut(parts[5], "/")
 	switch kind {
 	case "user":
-		return e.clients.CallerARN, nil
+		return subject{e.clients.CallerARN, true}, nil
 	case "assumed-role":
 		name, _, _ = strings.Cut(name, "/") // the rest is the session's
-		role, _, err := e.role(ctx, name)
-		return role, err
+		role, sure, err := e.role(ctx, name)
+		return subject{role, sure}, err
 	case "root":
-		return "", errors.New("the caller is the root user, which has no policies")
+		return subject{}, errors.New("the caller is the root user, which has no policies")
 	}
-	return "", fmt.Errorf("IAM simulates users and roles, and the caller is a %s", kind)
+	return subject{}, fmt.Errorf("IAM simulates users and roles, and the caller is a %s", kind)
 }
 
 // role is the ARN of a role by its name; sure says that IAM told it. Where IAM is not to
@@ -53,7 +66,7 @@ func (e *examination) role(ctx context.Context, name string) (arn string, sure b
 	case denied(err) || errors.As(err, &none):
 		return arn, false, nil
 	case err != nil:
-		return "", false, fmt.Errorf("asking IAM for role %s: %w", name, err)
+		return arn, false, fmt.Errorf("asking IAM for role %s: %w", name, err)
 	}
 	return aws.ToString(out.Role.Arn), true, nil
 }

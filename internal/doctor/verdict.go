@@ -20,7 +20,7 @@ type verdict struct {
 	decision         types.PolicyEvaluationDecisionType
 	missing          []string // condition keys whose values it would have to know
 	bounded          bool     // the permissions boundary does not allow it
-	governed         bool     // the organization does not allow it
+	governed         bool     // the organization does not allow it, by what IAM knows of the request
 }
 
 // verdictsOf takes a result apart: there is one an action, and within it one a resource.
@@ -37,9 +37,12 @@ func verdictsOf(r types.EvaluationResult, q *question) []verdict {
 	}
 	var all []verdict
 	for _, on := range r.ResourceSpecificResults {
-		v.resource, v.decision, v.missing = aws.ToString(on.EvalResourceName), on.EvalResourceDecision, on.MissingContextValues
-		v.bounded = outOfBounds(on.PermissionsBoundaryDecisionDetail)
-		all = append(all, v)
+		one := v
+		one.resource, one.decision, one.missing = aws.ToString(on.EvalResourceName), on.EvalResourceDecision, on.MissingContextValues
+		if d := on.PermissionsBoundaryDecisionDetail; d != nil {
+			one.bounded = outOfBounds(d)
+		}
+		all = append(all, one)
 	}
 	return all
 }
@@ -50,11 +53,22 @@ func outOfBounds(d *types.PermissionsBoundaryDecisionDetail) bool {
 
 func (v verdict) allowed() bool { return v.decision == types.PolicyEvaluationDecisionTypeAllowed }
 
-// cause says who does not allow it.
+// level is that of a refusal: a warning where it may be none.
+func (v verdict) level() Level {
+	if v.asked.guess || v.governed || len(v.missing) > 0 {
+		return Warning
+	}
+	return Problem
+}
+
+// cause says who does not allow it. Of the condition keys that it lacks for service control
+// policies IAM tells nothing: that a key's value is missing looks like a denial.
+//
+// Source: issues 102 of aws/aws-sdk, 5861 and 10525 of aws/aws-cli.
 func (v verdict) cause() string {
 	switch {
 	case v.governed:
-		return "the caller's organization does not allow it"
+		return "IAM's simulation says that the caller's organization does not allow it, and may err where service control policies have conditions"
 	case v.decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
 		return "a policy denies it"
 	case v.bounded:
@@ -67,19 +81,21 @@ func (v verdict) cause() string {
 
 // mend says how to have it allowed; by the task's policy where nothing stands against it.
 func (v verdict) mend(allow, subject string) string {
+	how := allow
 	switch {
 	case v.governed:
-		return "have the organization's service control policies allow it"
+		how = "see whether the organization's service control policies allow it where ionroller runs, and " + allow
 	case v.decision == types.PolicyEvaluationDecisionTypeExplicitDeny:
-		return fmt.Sprintf("find the statement that denies it: aws iam simulate-principal-policy --policy-source-arn %s --action-names %s --resource-arns %s", subject, v.action, v.resource)
+		how = fmt.Sprintf("find the statement that denies it: aws iam simulate-principal-policy --policy-source-arn %s --action-names %s --resource-arns %s", subject, v.action, v.resource)
 	case v.bounded:
-		return "have the permissions boundary of " + subject + " allow it"
+		how = "have the permissions boundary of " + subject + " allow it"
 	case len(v.missing) > 0:
-		return "see that the condition holds where ionroller runs, or " + allow
-	case v.asked.guess:
-		return v.asked.unless + ", or " + allow
+		how = "see that the condition holds where ionroller runs, or " + allow
 	}
-	return allow
+	if v.asked.guess {
+		return v.asked.unless + ", or " + how
+	}
+	return how
 }
 
 // refusal is what is denied for one cause: each of some actions on each of some
@@ -135,11 +151,18 @@ func unjudged(verdicts []verdict) []string {
 	return slices.Compact(keys)
 }
 
-// distinct counts the actions.
-func distinct(verdicts []verdict) int {
-	actions := map[string]bool{}
+// counts counts the actions that IAM was asked for, and of them those that are allowed
+// wherever they were asked for.
+func counts(verdicts []verdict, untold []string) (all, allowed int) {
+	asked, open := map[string]bool{}, map[string]bool{}
 	for _, v := range verdicts {
-		actions[v.action] = true
+		asked[v.action] = true
+		if !v.allowed() {
+			open[v.action] = true
+		}
 	}
-	return len(actions)
+	for _, action := range untold {
+		asked[action], open[action] = true, true
+	}
+	return len(asked), len(asked) - len(open)
 }

@@ -97,6 +97,17 @@ func shrunk(ago time.Duration) rollout.World {
 	return w
 }
 
+// raised is a rollout at a cap of 5 % that was raised; its step of 10 % needs two instances.
+func raised(healthy int) rollout.World {
+	w := rolling(0)
+	w.Record.Rollout.Cap = 5
+	w.Traffic.Weights = w.Record.Weights()
+	w.Record.Environment("env-1.0.0").Full = 20
+	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy, s.Desired, s.Scaling = 20, 20, rollout.Scaling{Min: 20, Max: 20} })
+	see(&w, "env-1.1.0", func(s *rollout.Sight) { s.Healthy, s.Scaling.Min, s.Scaling.Max = healthy, 20, 20 })
+	return w
+}
+
 // lost is an endpoint whose live environment is gone. These are kept; the newest left
 // traffic last, and an operator went back from it.
 func lost(kept ...string) rollout.World {
@@ -141,6 +152,12 @@ func TestDecide(t *testing.T) {
 			w.Traffic.Weights = map[string]int{old: 100}
 			return w
 		}, "follow the cap of 10 %"},
+		"a cap that was raised waits for capacity": {func() rollout.World {
+			return raised(1)
+		}, "wait for the environment to become healthy"},
+		"and is followed with it": {func() rollout.World {
+			return raised(2)
+		}, "follow the cap of 100 %"},
 		"an alarm fires before the step's weight is sent": {func() rollout.World {
 			w := rolling(0)
 			w.Record.Rollout.Since = time.Time{}

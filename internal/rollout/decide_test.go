@@ -436,6 +436,15 @@ func TestDecide(t *testing.T) {
 			see(&w, "env-0.9.0", func(s *rollout.Sight) { s.UsedBy = []string{"rule/theirs"} })
 			return w
 		}, "rest"},
+		"one that is over but reached by the test route, which cannot move on yet": {func() rollout.World {
+			w := live()
+			retained(&w, time.Hour)
+			w.Record.Desired.TestRoute = &endpoint.TestRoute{Hosts: []string{"next.acme.com"}}
+			w.Record.Accepted = &w.Record.Desired
+			w.Record.Environment(old).TargetGroup = "" // not known yet
+			w.Traffic.Test = rollout.TestRule{RuleARN: "test", Target: "env-0.9.0", Routed: true}
+			return w
+		}, "wait for requests in flight to end"},
 		"too many, and the last left traffic just now": {func() rollout.World {
 			w := live()
 			w.Record.Desired.Retention.Max = 0

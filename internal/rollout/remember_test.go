@@ -73,6 +73,20 @@ func TestWhatAFailureLeaves(t *testing.T) {
 	}
 }
 
+// What an operator left is rejected, and what he went back to is wanted.
+func TestWhatAnOperatorLeavesIsRejected(t *testing.T) {
+	w := live()
+	retained(&w, time.Hour)
+	left, to := w.Record.Environment("env-1.0.0").Fingerprint, w.Record.Environment("env-0.9.0").Fingerprint
+	r, _ := rollout.GoBack(w, "env-0.9.0", "it is bad", endpoint.Who{})
+	if r.Rejected(left, 0) == nil || r.Rejected(to, 0) != nil {
+		t.Errorf("rejections: %+v", r.Rejections)
+	}
+	if r.Desired.Release.Version != "0.9.0" || r.Pin == nil || r.Pin.Fingerprint != to {
+		t.Errorf("desired is %s, pinned %+v", r.Desired.Release.Version, r.Pin)
+	}
+}
+
 // The capacity under all traffic is what traffic goes back to.
 func TestCapacityUnderAllTraffic(t *testing.T) {
 	w := live()

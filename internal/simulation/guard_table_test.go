@@ -153,6 +153,7 @@ var guards = slices.Concat(
 		{"a retention is waited for", "ok && !d.Now.Before(at) {\n\t\t\treturn fmt.Sprintf(\"its retention", "ok && !d.Now.Before(at.Add(-time.Hour)) {\n\t\t\treturn fmt.Sprintf(\"its retention"},
 		{"a rule that may still come is waited for", "\tif d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {", "\tif false {"},
 		{"a raised cap takes capacity first", "\tif healthy < need {", "\tif false && healthy < need {"},
+		{"what the test route reaches is not terminated", "\tif d.Traffic.Test.Target == e.Name {", "\tif false {"},
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
 		{"a repair that would be for the worse is waited with", "\tif want := d.r.Weights(); want != nil && !d.untouched() && (!d", "\tif want := d.r.Weights(); false && want != nil && !d.untouched() && (!d"},
@@ -185,6 +186,9 @@ var guards = slices.Concat(
 	}),
 	byATest(pace, "./internal/simulation", "TestWhoWaitsKeepsItsLease", [][3]string{
 		{"the lease is kept while the loop waits", "\t\tif err := r.session.Renew(ctx); err != nil {\n\t\t\treturn p.retry(ctx, r, err)\n\t\t}\n\t\tleft -= part", "\t\tleft -= part"},
+	}),
+	byATest(decide, "./internal/rollout", "TestWhatAnOperatorLeavesIsRejected", [][3]string{
+		{"what an operator left is rejected", "\t\te.reject(left, strings", "\t\t_ = strings.TrimRight\n\t\te.reject(to, strings"},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{
@@ -220,7 +224,6 @@ var guards = slices.Concat(
 		{"a pause lasts to its deadline", "\tif d.Now.Before(deadline) {", "\tif false && d.Now.Before(deadline) {"},
 	}),
 	byASeed(decide, [][3]string{
-		{"what an operator left is rejected", "\t\te.reject(left, strings", "\t\t_ = strings.TrimRight\n\t\te.reject(to, strings"},
 		{"an operator wants what he goes back to", "\te.r.Desired.Release, e.r.GivenUp = to.Release, \"\"\n", "\te.r.GivenUp = \"\"\n"},
 	}),
 	byASeed(probe, [][3]string{
@@ -228,14 +231,12 @@ var guards = slices.Concat(
 		{"the test route goes when it is not wanted", "case d.r.Desired.TestRoute == nil && seen.RuleARN != \"\":", "case false:"},
 	}),
 	byASeed(retire, [][3]string{
-		{"what the test route reaches is not terminated", "\tif d.Traffic.Test.Target == e.Name {", "\tif false {"},
 		{"the test route goes with the endpoint", "\tif d.Traffic.Test.RuleARN != \"\" {", "\tif false {"},
 	}),
 	byASeed(run, [][3]string{
 		{"an order is carried out once", "obeyed := slices.Contains(r.record.Obeyed, o.ID)", "obeyed := false"},
 	}),
 	byASeed(back, [][3]string{
-		{"a rollback outlasts who it preempted", "\treturn run.reassert(ctx, r.Clock.Now().Add(strayCalls))", "\treturn nil"},
 		{"a rollback ends well only on its target", "\tif !run.enough(&run.record) {", "\tif false {"},
 	}),
 	byATest(probe, "./internal/simulation", "TestSmokeCheckKeepsUsersAway", [][3]string{
@@ -260,6 +261,7 @@ var guards = slices.Concat(
 		{"only what is proven is a way back", "r.Role(e) == endpoint.Retained && e.Proven && e.Retired", "r.Role(e) == endpoint.Retained && e.Retired"},
 	}),
 	byATest(back, "./internal/simulation", "TestRollbackOutlastsARunThatJustBegan", [][3]string{
+		{"a rollback outlasts who it preempted", "\treturn run.reassert(ctx, r.Clock.Now().Add(strayCalls))", "\treturn nil"},
 		{"a rollback outlasts who began while it looked", " || record.Epoch != before.Record.Epoch+1", ""},
 	}),
 	byATest(loop, "./internal/simulation", "TestRemoval", [][3]string{

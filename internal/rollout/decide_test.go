@@ -236,6 +236,11 @@ func TestDecide(t *testing.T) {
 			return w
 		}, "wait for the environment to become healthy"},
 		"three healthy reads let the first step begin": {func() rollout.World { return rolling(-1) }, "advance to step 1"},
+		"no weight before what traffic may go back to keeps its capacity": {func() rollout.World {
+			w := rolling(-1)
+			see(&w, old, func(s *rollout.Sight) { s.Scaling.Min, s.Ready = 1, false })
+			return w
+		}, "wait for the platform to finish its update"},
 		"the platform reports an error": {func() rollout.World {
 			w := rolling(-1)
 			e := w.Record.Environment(young)

@@ -72,14 +72,12 @@ var guards = slices.Concat(
 		{"a step that lost its capacity is taken back", "\tcase d.tooFar(want):\n\t\treturn do(Advance{d.r.Rollout.Step - 1})\n", ""},
 		{"a repair does not take traffic from what is healthy", "\tcase d.worse(want), d.hasty", "\tcase d.hasty"},
 		{"a rollout that was given up is closed", "f != nil && f.Back != nil {\n\t\treturn do(Conclude{})", "f != nil && f.Back != nil && false {\n\t\treturn do(Conclude{})"},
-		{"a hot rollout moves what healthy capacity carries", "\tif share >= 100 || share < 1 {", "\tif true {"},
 		{"three reads find a candidate healthy", "to.HealthyReads < endpoint.HealthyReadsWanted:", "to.HealthyReads < 1:"},
 		{"a candidate is healthy before it has traffic", "s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))", "s.Desired > 0"},
 		{"a candidate is Ready before it has traffic", "healthy := s.Found && s.Ready && s.Desired", "healthy := s.Found && s.Desired"},
 		{"a candidate that does not become healthy is given up", "\t\tif d.overdue(f, to) {\n\t\t\treturn d.giveUp(\"%s is not healthy within", "\t\tif false {\n\t\t\treturn d.giveUp(\"%s is not healthy within"},
 		{"a step is baked", "if end := d.baked(f); d.Now.Before(end) {", "if end := d.baked(f); false && d.Now.Before(end) {"},
 		{"a weight is raised with the capacity for it", "need := d.need(f, next); s.Healthy < need {", "need := d.need(f, next); false && s.Healthy < need {"},
-		{"who may get all traffic back keeps the capacity for it", "f.Kind != endpoint.Hot && !d.floored(f) {", "f.Kind != endpoint.Hot && false {"},
 		{"what is needed is a share of all capacity", "return max(1, (share*from.Full+99)/100)", "_ = share\n\treturn 1"},
 		{"the active environment keeps its floor while traffic moves", "\t\t\twant.Min = max(want.Min, e.Full)\n\t\t}", "\t\t}"},
 		{"the candidate grows ahead of its weight", "want.Min = max(want.Min, d.need(f, f.Step+1), e.Full)", "want.Min = max(want.Min, e.Full)"},
@@ -98,9 +96,7 @@ var guards = slices.Concat(
 	}),
 	byASeed(effect, [][3]string{
 		{"when an environment was asked for is noted before", "r.Environment(launch.Environment).Created = w.Now", "_ = launch"},
-		{"what may be terminated is noted before", "r.Environment(retire.Environment).Retired = w.Now", "_ = retire"},
 		{"what may get requests is noted before", "\t\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t\t}\n\t}\n\tfor name, weight", "\t\t\t_ = env\n\t\t}\n\t}\n\tfor name, weight"},
-		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
 		{"what left traffic is noted", "weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero()", "false"},
 		{"the capacity under all traffic is remembered", "\t\tfrom.Full = (&decider{World: e.World}).load(from)\n", "\t\t_ = from\n"},
 		{"the way back is sent, whatever a read shows", "e.r.Rollout.Back, e.r.Rollout.Since = &a.Back, time.Time{}", "e.r.Rollout.Back = &a.Back"},
@@ -110,10 +106,6 @@ var guards = slices.Concat(
 		{"a plan begins where it was made", "case w.Record.Active != e.Active:", "case false:"},
 		{"a call ends before the lease", "\tctx, cancel := r.session.Within(ctx)\n\tdefer cancel()\n\trecord :=", "\tctx, cancel := context.WithCancel(ctx)\n\tdefer cancel()\n\trecord :="},
 		{"the intent is recorded first", "\t\tif err := r.commit(whole, record, events...); err != nil {\n\t\t\treturn p.retry(ctx, r, err)\n\t\t}\n\t\tr.world.Record = r.record\n", "\t\t_ = events\n\t\tr.world.Record = record\n"},
-		{"the lease is kept while the loop turns", "\tif err := r.session.Renew(ctx); err != nil {\n\t\treturn p.retry(ctx, r, err)\n\t}\n\twithin", "\twithin"},
-	}),
-	byASeed(pace, [][3]string{
-		{"a failing call is borne", "ctx.Err() != nil || overtaken(err) || p.failures >= maxFailures || now.Sub(p.failing) > patience", "true"},
 	}),
 	byASeed(loop, [][3]string{
 		{"requests are counted before an end", "s.Quiet = err == nil && n == 0", "s.Quiet = err == nil && n >= 0"},
@@ -154,6 +146,7 @@ var guards = slices.Concat(
 		{"a rule that may still come is waited for", "\tif d.r.Move != nil && d.Now.Sub(d.r.Move.Since) < readsBehind {", "\tif false {"},
 		{"a raised cap takes capacity first", "\tif healthy < need {", "\tif false && healthy < need {"},
 		{"what the test route reaches is not terminated", "\tif d.Traffic.Test.Target == e.Name {", "\tif false {"},
+		{"who may get all traffic back keeps the capacity for it", "f.Kind != endpoint.Hot && !d.floored(f) {", "f.Kind != endpoint.Hot && false {"},
 		{"what is being removed is not lost", "(e.Launched || e.Carried) && e.Retired.IsZero() && e.Failure", "(e.Launched || e.Carried) && e.Failure"},
 		{"a candidate that is all that serves stays", `(f.From == "" || d.Sights[f.From].Healthy == 0 && d.Sights[f.To].Healthy > 0)`, `f.From == ""`},
 		{"a repair that would be for the worse is waited with", "\tif want := d.r.Weights(); want != nil && !d.untouched() && (!d", "\tif want := d.r.Weights(); false && want != nil && !d.untouched() && (!d"},
@@ -189,6 +182,19 @@ var guards = slices.Concat(
 	}),
 	byATest(decide, "./internal/rollout", "TestWhatAnOperatorLeavesIsRejected", [][3]string{
 		{"what an operator left is rejected", "\t\te.reject(left, strings", "\t\t_ = strings.TrimRight\n\t\te.reject(to, strings"},
+	}),
+	byATest(decide, "./internal/rollout", "TestHotMovesAtOnceWhatItCanCarry", [][3]string{
+		{"a hot rollout moves what healthy capacity carries", "\tif share >= 100 || share < 1 {", "\tif true {"},
+	}),
+	byATest(effect, "./internal/rollout", "TestWhatMayHappenIsNotedBefore", [][3]string{
+		{"what may be terminated is noted before", "r.Environment(retire.Environment).Retired = w.Now", "_ = retire"},
+		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
+	}),
+	byATest(run, "./internal/simulation", "TestWhoFailsKeepsItsLease", [][3]string{
+		{"the lease is kept while the loop turns", "\tif err := r.session.Renew(ctx); err != nil {\n\t\treturn p.retry(ctx, r, err)\n\t}\n\twithin", "\twithin"},
+	}),
+	byATest(pace, "./internal/simulation", "TestFailingCallsAreBorneForAWhile", [][3]string{
+		{"a failing call is borne", "ctx.Err() != nil || overtaken(err) || p.failures >= maxFailures || now.Sub(p.failing) > patience", "true"},
 	}),
 	// Some seeds show it, but few.
 	byATest(decide, "./internal/rollout", "TestReadsOfThePastProveNothing", [][3]string{

@@ -228,7 +228,8 @@ func TestKilledTakeover(t *testing.T) {
 				end()
 				return
 			}
-			taken := struck && w.record().Active != endpoint.OldGroups && w.record().Active != ""
+			begun := struck && slices.Contains(w.keys(), w.recordKey())
+			taken := begun && w.record().Active != endpoint.OldGroups && w.record().Active != ""
 			if taken || !struck {
 				end()
 			}

@@ -20,11 +20,13 @@ import (
 // traffic where it belongs, move it, and only then tidy up.
 func Decide(w World) Decision {
 	d := &decider{World: w, r: &w.Record}
-	switch d.r.Phase {
-	case endpoint.Deleted:
+	switch {
+	case d.r.Phase == endpoint.Deleted:
 		return Decision{Action: Rest{}}
-	case endpoint.Deleting:
+	case d.r.Phase == endpoint.Deleting:
 		return d.remove()
+	case d.r.Desired.Release.Version == "":
+		return Decision{Action: Rest{}} // the run that was to make it died before it said what
 	}
 	for _, rule := range []func() (Decision, bool){
 		d.obey, d.lose, d.takeOver, d.supersede, d.restore, d.lower, d.settle, d.repair, d.conclude, d.start,

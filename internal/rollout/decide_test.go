@@ -140,6 +140,9 @@ func TestDecide(t *testing.T) {
 			see(&w, old, func(s *rollout.Sight) { s.Wrecked, s.Healthy, s.Desired = true, 0, 0 })
 			return w
 		}, "note that " + old + " is gone"},
+		"nobody has said yet what is desired": {func() rollout.World {
+			return rollout.World{Now: noon, Record: endpoint.Record{Endpoint: "checkout", Phase: endpoint.Creating}}
+		}, "rest"},
 		"another release is desired": {func() rollout.World {
 			w := live()
 			w.Record.Desired = desired("1.1.0")

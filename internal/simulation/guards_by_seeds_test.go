@@ -9,6 +9,7 @@ import "slices"
 var bySeeds = slices.Concat(
 	byASeed(decide, [][3]string{
 		{"an environment that a read does not show yet is not lost", "!s.Found && d.Now.Sub(e.Created) > unseenFor", "!s.Found"},
+		{"nothing is made before somebody said what", "\tcase d.r.Desired.Release.Version == \"\":\n", "\tcase false:\n"},
 		{"what is lost is noticed", "\t\tif gone && (e.Launched", "\t\tif false && gone && (e.Launched"},
 		{"a release that is not desired any more is given up", "\tif f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint ==", "\tif f == nil || f.Back != nil || f.Step > 0 || d.r.Environment(f.To).Fingerprint =="},
 		{"only weights that were sent are noted", "if d.proven(want) || d.entering()", "if d.r.Move != nil || d.stepping()"},

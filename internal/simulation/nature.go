@@ -68,6 +68,9 @@ func (l *life) befall(h *holder, f Fault) {
 
 // launch decides what becomes of a launch.
 func (l *life) launch(name string, e *Environment) Fault {
+	if e.Release.Version == "" {
+		l.fail("nothing is made that nobody asked for", "%s has no version", name)
+	}
 	e.Known = l.w.Now.Add(l.between(time.Second, 20*time.Second))
 	e.Settled = e.Known.Add(l.between(10*time.Second, time.Minute))
 	e.First = e.Known.Add(l.between(time.Second, 80*time.Second))

@@ -97,7 +97,9 @@ func (l *life) send(ctx context.Context, h *holder, effect func() error) error {
 	if overdue {
 		after = l.between(leaseMargin, time.Minute)
 	}
+	sent := l.w.Now
 	l.w.plan(deadline.Add(after), func() {
+		l.left = sent
 		l.say(h, "its call takes effect only now")
 		l.late, l.overdue, l.excused = true, overdue || h.robber != nil, overdue
 		if err := effect(); err != nil {

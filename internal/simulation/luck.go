@@ -23,6 +23,7 @@ type luck struct {
 	refuse  map[*holder]int // calls that are still throttled
 	late    bool            // the effect under way is one that nobody waits for
 	overdue bool            // and comes after its sender's lease
+	left    time.Time       // when it was sent
 	alive   []*holder
 }
 

@@ -48,11 +48,26 @@ func (l *life) serves(h *holder, now map[string]int) {
 			return
 		}
 	}
+	if l.late && l.terminatedSince(l.left, now) {
+		return // nobody can take back a call that is under way
+	}
 	for name, share := range l.was {
 		if share > 0 && l.fewest(h, name) > 0 {
 			l.fail("weights name a healthy environment", "traffic went from %v, which is healthy, to %v, which is not", l.was, now)
 		}
 	}
+}
+
+// terminatedSince says that a person terminated all that weights name since a time.
+func (l *life) terminatedSince(at time.Time, weights map[string]int) bool {
+	r := l.record()
+	for name := range weights {
+		e, known := l.w.Environments[name], r.Environment(name)
+		if e == nil || e.Ending.Before(at) || known == nil || !known.Retired.IsZero() {
+			return false
+		}
+	}
+	return true
 }
 
 // fit checks that an environment with traffic stays.

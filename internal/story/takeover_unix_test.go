@@ -37,7 +37,7 @@ func TestTakeover(t *testing.T) {
 	if plan.Kind != "new" || plan.From != "" || !slices.Equal(plan.Steps, want) {
 		t.Errorf("plan %+v", plan)
 	}
-	ws.wantSays(ws.terraform("plan"), "75 % for awseb-", "Nothing but its weights is changed")
+	ws.wantSays(ws.terraform("plan"), "75 % for "+endpoint.GroupName(w.groupOf("legacy-a")), "25 % for "+endpoint.GroupName(w.groupOf("legacy-b")), "Nothing but its weights is changed")
 	if calls := w.changes(); len(calls) != 0 {
 		t.Errorf("the plan changed something: %+v", calls)
 	}
@@ -155,7 +155,7 @@ func TestTakeoverAtItsCap(t *testing.T) {
 	}
 	ws.wantEmptyPlan()
 	ws.wantSays(ws.ionroller("status", "checkout"), "the old groups of listener rule "+rule+" are live; the rollout to 1.0.0 is capped at 20 %",
-		"80 % of traffic: 60 % for awseb-", ", 20 % for awseb-", "new, the old groups → 1.0.0")
+		"80 % of traffic: ", "60 % for "+endpoint.GroupName(w.groupOf("legacy-a")), "20 % for "+endpoint.GroupName(w.groupOf("legacy-b")), "new, the old groups → 1.0.0")
 	ws.wantSays(ws.ionroller("rollback", "checkout", "--yes"), "ionroller abort checkout gives all traffic back to the rule's old groups")
 
 	ws.set("version", "1.1.0") // what is asked for instead comes from the old groups too

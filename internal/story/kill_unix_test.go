@@ -24,7 +24,7 @@ import (
 // changes something: the next plan says where it stands, and the next apply ends it.
 func TestKilledRollout(t *testing.T) {
 	before, calls := wholeRollout(t)
-	killed(t, moments(calls, 1), func(ws *workspace, at moment) bool {
+	killed(t, moments(calls, 2), func(ws *workspace, at moment) bool {
 		ws.relive(before)
 		_, end := ws.traffic()
 		ws.set("version", "1.1.0")
@@ -49,7 +49,7 @@ func TestKilledRollout(t *testing.T) {
 // on to that version.
 func TestKilledRolloutToAnotherVersion(t *testing.T) {
 	before, calls := wholeRollout(t)
-	killed(t, moments(calls, 4), func(ws *workspace, at moment) bool {
+	killed(t, moments(calls, 8), func(ws *workspace, at moment) bool {
 		ws.relive(before)
 		_, end := ws.traffic()
 		ws.set("version", "1.1.0")
@@ -86,7 +86,7 @@ func TestKilledCreation(t *testing.T) {
 	whole := w.deployed()
 	b := whole.between(func(met) fate { return fate{} })
 	whole.apply()
-	killed(t, moments(b.calls(), 2), func(ws *workspace, at moment) bool {
+	killed(t, moments(b.calls(), 4), func(ws *workspace, at moment) bool {
 		if !ws.killedAt(at, "apply") {
 			return false
 		}
@@ -117,7 +117,7 @@ func TestKilledDestroy(t *testing.T) {
 	if r := whole.terraform("destroy", "-auto-approve"); r.code != 0 {
 		t.Fatalf("destroy failed:\n%s", r.out)
 	}
-	killed(t, moments(b.calls(), 2), func(ws *workspace, at moment) bool {
+	killed(t, moments(b.calls(), 4), func(ws *workspace, at moment) bool {
 		ws.relive(before)
 		if !ws.killedAt(at, "destroy") {
 			return false
@@ -156,31 +156,22 @@ func TestKilledAndStale(t *testing.T) {
 	ws.wantRemoved()
 }
 
-// moments are those at which runs are killed: at every call that changes something
-// in AWS, and at every dense-th write of an object, by turns before and after its
-// effect. IONROLLER_KILL=all is for both sides of every call whatsoever.
+// moments are those at which runs are killed: after the effect of every call that
+// changes something in AWS, and of every dense-th write of an object. To the next run
+// that is the same as before the next change, since what a run knew dies with it.
+// IONROLLER_KILL=all is for both sides of every call whatsoever.
 func moments(calls []met, dense int) []moment {
 	all := os.Getenv("IONROLLER_KILL") == "all"
 	var at []moment
 	for _, c := range calls {
-		if c.Change == 0 && all {
-			at = append(at, moment{call: c.Number})
-		}
-		if c.Change == 0 {
-			continue
-		}
-		before, after := moment{change: c.Change}, moment{change: c.Change, answered: true}
 		switch {
+		case c.Change == 0 && all:
+			at = append(at, moment{call: c.Number})
+		case c.Change == 0:
 		case all:
-			at = append(at, before, after)
-		case c.Operation != "PutObject" && c.Change%2 == 0:
-			at = append(at, after)
-		case c.Operation != "PutObject":
-			at = append(at, before)
-		case c.Change%(2*dense) == 0:
-			at = append(at, after)
-		case c.Change%(2*dense) == dense%2:
-			at = append(at, before)
+			at = append(at, moment{change: c.Change}, moment{change: c.Change, answered: true})
+		case c.Operation != "PutObject" || c.Change%dense == 0:
+			at = append(at, moment{change: c.Change, answered: true})
 		}
 	}
 	return at

@@ -209,7 +209,7 @@ func TestKilledTakeover(t *testing.T) {
 	b := whole.between(func(met) fate { return fate{} })
 	whole.apply()
 	turn := 0
-	for _, at := range moments(b.calls(), 2) {
+	for _, at := range moments(b.calls(), 4) {
 		turn++
 		goesOn := turn%2 == 0
 		t.Run(at.String(), func(t *testing.T) {

@@ -12,15 +12,15 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
 
-// A configuration as in production, with bakes of minutes and a retention of an
-// hour, is lived through in seconds where AWS's clock runs quicker: the provider
+// A configuration as in production, with bakes of minutes and a retention of two
+// hours, is lived through in seconds where AWS's clock runs quicker: the provider
 // counts by that clock.
 func TestRealConfigurationOnAQuickClock(t *testing.T) {
 	w := start(t, sandbox.Config{TimeScale: 300})
 	ws := w.workspace()
 	ws.set("rollout.steps", []any{step(10, "10m"), step(50, "5m"), step(100, "10m")})
 	ws.set("rollout.healthy_within", "1h") // which is 12 seconds on a busy machine
-	ws.set("retention.keep_for", "1h")
+	ws.set("retention.keep_for", "2h")
 	ws.apply()
 	ws.set("version", "1.1.0")
 	plan, _ := ws.planned()
@@ -32,9 +32,9 @@ func TestRealConfigurationOnAQuickClock(t *testing.T) {
 	if s.Version != "1.1.0" || len(s.Environments) != 2 || s.Environments[0].Expires == nil {
 		t.Fatalf("state %+v", s)
 	}
-	w.until("the hour is over", func() bool {
+	w.until("the two hours are over", func() bool {
 		r := ws.terraform("plan", "-detailed-exitcode")
-		return r.code == 2 && strings.Contains(r.out, "its retention of 1h is over")
+		return r.code == 2 && strings.Contains(r.out, "its retention of 2h is over")
 	})
 	var moved []time.Time
 	for _, e := range w.trail() {

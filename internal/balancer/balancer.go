@@ -85,12 +85,15 @@ func (b *Balancer) listener(ctx context.Context, arn string) (*types.Listener, e
 	return &out.Listeners[0], nil
 }
 
-// listenersOf returns the ARNs of a load balancer's listeners.
+// listenersOf returns the ARNs of a load balancer's listeners: none when it is gone.
 func (b *Balancer) listenersOf(ctx context.Context, loadBalancer string) ([]string, error) {
 	var arns []string
 	pages := elasticloadbalancingv2.NewDescribeListenersPaginator(b.elb, &elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: &loadBalancer})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if code(err) == "LoadBalancerNotFound" {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("describing the listeners of %s: %w", loadBalancer, err)
 		}

@@ -298,6 +298,19 @@ func (w *world) network() {
 	w.record.Desired.Routing.ListenerARN = *listener.Listeners[0].ListenerArn
 }
 
+// Where the load balancer was removed by somebody, nothing is routed, and that is no
+// error: what else the endpoint has can still be removed.
+func TestLoadBalancerIsGone(t *testing.T) {
+	w := newWorld(t, cloud.Quotas{})
+	w.shift(map[string]int{"old": 100})
+	lb := endpoint.LoadBalancerOf(w.info.ListenerARN)
+	_, err := w.elb.DeleteLoadBalancer(t.Context(), &elasticloadbalancingv2.DeleteLoadBalancerInput{LoadBalancerArn: &lb})
+	w.ok(err)
+	if traffic := w.see(); traffic.Routed {
+		t.Errorf("%+v", traffic)
+	}
+}
+
 func TestURL(t *testing.T) {
 	w := newWorld(t, cloud.Quotas{})
 	if url, err := w.URL(t.Context(), w.record.Desired.Routing); err != nil || url != "http://checkout.acme.com" {

@@ -7,6 +7,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/awsclient"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
@@ -161,10 +163,14 @@ func weighted(p, by points) float64 {
 	return total / weight
 }
 
-// loadBalancer is the ARN of the load balancer that forwards to a group, or ""
-// when no rule does: then no request can reach it.
+// loadBalancer is the ARN of the load balancer that forwards to a group, or "" when no
+// rule does, or the group is gone with its environment: then no request can reach it.
 func (m *Meter) loadBalancer(ctx context.Context, targetGroup string) (string, error) {
 	out, err := m.elb.DescribeTargetGroups(ctx, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: []string{targetGroup}})
+	var gone *elbtypes.TargetGroupNotFoundException
+	if errors.As(err, &gone) {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}

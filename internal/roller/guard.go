@@ -16,7 +16,7 @@ import (
 // since its step began: also the part of it that nobody watched.
 func (r *Roller) guard(ctx context.Context, w *rollout.World) error {
 	f, policy := w.Record.Rollout, w.Record.Desired.Rollout
-	if f == nil || f.Back != nil || !policy.Guarded() || w.Record.Phase == endpoint.Deleting {
+	if !rollout.Watched(&w.Record) {
 		return nil
 	}
 	g := rollout.Guards{Measures: map[string]rollout.Measure{}}

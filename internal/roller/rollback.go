@@ -41,7 +41,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 	preempted := before.Record.Lease != nil || record.Epoch != before.Record.Epoch+1
 	run := &run{Roller: r, session: session, record: record, world: rollout.World{Record: record}}
 	defer run.end()
-	world, err := r.look(ctx, record)
+	world, err := r.see(ctx, record)
 	if err != nil {
 		return err
 	}

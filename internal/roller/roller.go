@@ -169,14 +169,24 @@ func (r *Roller) reconcile(ctx context.Context, name string, passes bool) (rollo
 }
 
 // Observe returns what is known and seen of an endpoint, or nil when there is
-// none. It writes nothing and takes no lease.
+// none. It writes nothing and takes no lease. Where CloudWatch cannot be read, it tells
+// what there is without it: whoever goes back in an emergency looks here first.
 func (r *Roller) Observe(ctx context.Context, name string) (*rollout.World, error) {
 	record, err := r.Journal.Read(ctx, name)
 	if err != nil || record == nil || record.Phase == endpoint.Deleted {
 		return nil, err
 	}
-	w, err := r.look(ctx, *record)
-	return &w, err
+	w, err := r.see(ctx, *record)
+	if err != nil {
+		return &w, err
+	}
+	if err := r.guard(ctx, &w); err != nil {
+		if ctx.Err() != nil {
+			return &w, err
+		}
+		r.Log.Warn("unable to read the alarms and metrics of a rollout", "endpoint", name, "error", err)
+	}
+	return &w, nil
 }
 
 // Check returns what would stop a spec from being applied, as far as AWS can be
@@ -237,6 +247,15 @@ func (r *Roller) there(ctx context.Context, spec endpoint.Spec) (*endpoint.Recor
 
 // look observes AWS and puts together the world that a decision rests on.
 func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.World, error) {
+	w, err := r.see(ctx, record)
+	if err != nil {
+		return w, err
+	}
+	return w, r.guard(ctx, &w)
+}
+
+// see is look without what the guards say.
+func (r *Roller) see(ctx context.Context, record endpoint.Record) (rollout.World, error) {
 	w := rollout.World{Record: record}
 	sights, err := r.Platform.Observe(ctx, &record)
 	if err != nil {
@@ -263,7 +282,7 @@ func (r *Roller) look(ctx context.Context, record endpoint.Record) (rollout.Worl
 	w.Sights, w.Traffic, w.Now = sights, traffic, r.Clock.Now().UTC()
 	r.listen(ctx, &w)
 	r.resolve(ctx, &w)
-	return w, r.guard(ctx, &w)
+	return w, nil
 }
 
 // resolve looks at the DNS records of the hosts, when that matters. When it cannot,

@@ -18,6 +18,9 @@ import (
 // that was begun and cut short is gone on with.
 func WayBack(w World, version string) (*endpoint.Environment, error) {
 	r, begun := &w.Record, begunBack(&w.Record)
+	if r.Phase == endpoint.Deleting {
+		return nil, fmt.Errorf("endpoint %s is being removed, and nothing leads back from there: its removal was begun, and the next terraform destroy or apply, or ionroller reconcile --once %s, ends it", r.Endpoint, r.Endpoint)
+	}
 	var best *endpoint.Environment
 	for i := range r.Environments {
 		e := &r.Environments[i]

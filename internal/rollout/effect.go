@@ -273,6 +273,8 @@ func (e *effect) conclude() {
 		e.r.LastRollout.Rejected = true
 	}
 	switch {
+	case e.r.Desired.Release.Fingerprint() != to.Fingerprint:
+		// Another release was asked for meanwhile, and is next.
 	case e.r.Accepted != nil && e.r.TakingOver():
 		// The old groups serve again, and have no settings that could be desired.
 	case e.r.Accepted != nil:

@@ -68,16 +68,19 @@ type verdict struct {
 	unclear string // why nothing can be said
 }
 
-// watched says that the rollout's guards have a say. They have none in a hot
-// rollback: its release is proven, and an alarm may be the reason for it.
-func (d *decider) watched(f *endpoint.Rollout) bool {
-	return f.Kind != endpoint.Hot && d.r.Desired.Rollout.Guarded()
+// Watched says that a record's rollout has guards with a say. They have none in what
+// goes back anyhow, or to a release that another took the place of; and none in a hot
+// rollback, whose release is proven and for which an alarm may be the reason.
+func Watched(r *endpoint.Record) bool {
+	f := r.Rollout
+	return f != nil && f.Back == nil && f.Kind != endpoint.Hot && r.Phase != endpoint.Deleting &&
+		r.Environment(f.To).Fingerprint == r.Desired.Release.Fingerprint() && r.Desired.Rollout.Guarded()
 }
 
 // verdict asks all guards. A bad word of one outweighs what others do not know.
 func (d *decider) verdict(f *endpoint.Rollout) verdict {
 	switch {
-	case !d.watched(f):
+	case !Watched(d.r):
 		return verdict{}
 	case d.Guards == nil:
 		return verdict{unclear: "nobody has looked at alarms and metrics yet"}
@@ -96,7 +99,7 @@ func (d *decider) verdict(f *endpoint.Rollout) verdict {
 // against the first before it got a request.
 func (d *decider) alarmed(f *endpoint.Rollout) bool {
 	heeded := f.From != "" || d.r.Phase == endpoint.Creating && f.Sent.IsZero()
-	return heeded && d.watched(f) && d.Guards != nil && d.alarms().against != nil
+	return heeded && Watched(d.r) && d.Guards != nil && d.alarms().against != nil
 }
 
 func (d *decider) alarms() verdict {

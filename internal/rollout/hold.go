@@ -89,10 +89,12 @@ func (d *decider) consent(f *endpoint.Rollout) (Decision, bool) {
 		return waitUntil(deadline, Consent)
 	}
 	reason := fmt.Sprintf("nobody promoted step %d of %d within %s", f.Step+1, len(f.Steps), pause.Deadline)
-	switch pause.Then {
-	case endpoint.ThenPromote:
+	switch {
+	case pause.Then == endpoint.ThenPromote:
 		return do(Lift{})
-	case endpoint.ThenFreeze:
+	case f.From == "":
+		return d.freeze(reason+"; there is no release to go back to", nil)
+	case pause.Then == endpoint.ThenFreeze:
 		return d.freeze(reason, nil)
 	default:
 		return do(Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: reason, Rejects: true}})

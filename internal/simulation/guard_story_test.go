@@ -312,6 +312,23 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// A release with nothing beside it that could serve is not taken away because nobody
+// promoted it, whatever the pause says.
+func TestPauseWithNothingToGoBackTo(t *testing.T) {
+	held := spec("1.0.0")
+	held.Rollout.Steps = []endpoint.Step{{Weight: 100, Bake: endpoint.Duration(time.Minute), Pause: endpoint.Pause{Deadline: endpoint.Duration(time.Hour), Then: endpoint.ThenRollback}}}
+	s := story{t, simulation.New()}
+	_, err := s.w.Roller("apply").Create(context.Background(), held)
+	s.wantErr(err, "nobody promoted step 1 of 1 within 1h", "there is no release to go back to")
+	s.wantShares("1.0.0", 100)
+
+	s.order(endpoint.OrderPromote)
+	if _, err := s.w.Roller("reconcile").Reconcile(context.Background(), "checkout"); err != nil {
+		t.Fatal(err)
+	}
+	s.wantShares("1.0.0", 100)
+}
+
 func (s story) order(kind endpoint.OrderKind) {
 	o := endpoint.NewOrder(kind, "", "", endpoint.Who{Caller: "arn:aws:iam::123456789012:user/on-call"}, s.w.Now)
 	if err := s.w.Roller("command").Journal.Order(context.Background(), "checkout", o); err != nil {

@@ -116,8 +116,26 @@ var byTests = slices.Concat(
 	byATest(loop, "./internal/simulation", "TestRemoval", [][3]string{
 		{"what is protected is not removed", "a != nil && a.DeletionProtection {", "a != nil && false {"},
 	}),
-	byATest(watch, "./internal/simulation", "TestRemoveAGuardedRollout", [][3]string{
-		{"nothing guards an endpoint that is removed", " || w.Record.Phase == endpoint.Deleting {", " {"},
+	byATest(guard, "./internal/simulation", "TestRemoveAGuardedRollout", [][3]string{
+		{"nothing guards an endpoint that is removed", "f.Kind != endpoint.Hot && r.Phase != endpoint.Deleting &&", "f.Kind != endpoint.Hot &&"},
+	}),
+	byATest(guard, "./internal/simulation", "TestWaysBackWithoutCloudWatch", [][3]string{
+		{"nothing guards a release that another takes the place of", "r.Environment(f.To).Fingerprint == r.Desired.Release.Fingerprint() && r", "r"},
+	}),
+	byATest(back, "./internal/simulation", "TestWaysBackWithoutCloudWatch", [][3]string{
+		{"who goes back asks no guard", "r.see(ctx, record)", "r.look(ctx, record)"},
+	}),
+	byATest(loop, "./internal/simulation", "TestWaysBackWithoutCloudWatch", [][3]string{
+		{"who looks sees what there is without guards", "\t\tif ctx.Err() != nil {\n\t\t\treturn &w, err\n\t\t}\n\t\tr.Log.Warn(\"unable to read the alarms", "\t\treturn &w, err\n\t\tr.Log.Warn(\"unable to read the alarms"},
+	}),
+	byATest(effect, "./internal/simulation", "TestMendedWhileTheFailedGoesBack", [][3]string{
+		{"a failure does not take the place of what is asked for since", "\tcase e.r.Desired.Release.Fingerprint() != to.Fingerprint:\n", "\tcase false:\n"},
+	}),
+	byATest(decide, "./internal/simulation", "TestRollbackOfWhatIsBeingRemoved", [][3]string{
+		{"nothing leads back from a removal", "\tif r.Phase == endpoint.Deleting {\n\t\treturn nil, fmt", "\tif false {\n\t\treturn nil, fmt"},
+	}),
+	byATest(hold, "./internal/simulation", "TestPauseWithNothingToGoBackTo", [][3]string{
+		{"what nobody promoted stays where nothing else serves", "\tcase f.From == \"\":\n\t\treturn d.freeze(reason+", "\tcase false:\n\t\treturn d.freeze(reason+"},
 	}),
 	byATest(retire, "./internal/simulation", "TestRetentionMaximum", [][3]string{
 		{"no more is kept than asked", "if d.newer(e) >= d.r.Desired.Retention.Max {", "if false {"},

@@ -4,6 +4,7 @@
 package simulation_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -12,6 +13,40 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 	"github.com/ionroller/terraform-provider-ionroller/internal/simulation"
 )
+
+// CloudWatch out of reach keeps nobody from seeing what runs, from going back in an
+// emergency, or from asking for another release.
+func TestWaysBackWithoutCloudWatch(t *testing.T) {
+	for how, goBack := range map[string]func(s story) error{
+		"an operator's rollback": func(s story) error { return s.rollback("") },
+		"the release before":     func(s story) error { return s.try(spec("1.0.0")) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			s := begin(t, "1.0.0")
+			s.alarm(rollout.AlarmOK)
+			ctx, cancel := context.WithCancel(context.Background())
+			s.atShare("1.1.0", 10, cancel)
+			if _, err := s.w.Roller("apply").Update(ctx, guarded("1.1.0"), nil); err == nil {
+				t.Fatal("it was not interrupted")
+			}
+			s.w.Watch = nil
+			s.w.Fault = func(call string, after bool) error {
+				if call == "Alarms" || call == "Requests" || call == "Measure" {
+					return errors.New("access denied")
+				}
+				return nil
+			}
+			s.wantShares("1.1.0", 10)
+			if seen, err := s.w.Roller("status").Observe(context.Background(), "checkout"); err != nil || seen.Record.Rollout == nil || seen.Guards != nil {
+				t.Errorf("status: %+v, %v", seen, err)
+			}
+			if err := goBack(s); err != nil {
+				t.Error(err)
+			}
+			s.wantShares("1.0.0", 100)
+		})
+	}
+}
 
 // An environment of which nobody can say whether it still answers requests is
 // taken to do so, until the drain deadline.

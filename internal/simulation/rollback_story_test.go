@@ -21,6 +21,27 @@ func (s story) rollback(version string) error {
 	return s.w.Roller("command").Rollback(context.Background(), "checkout", version, "errors at the till", func(rollout.World) {})
 }
 
+// Nothing leads back from a removal that was begun: a rollback does not go on with it.
+func TestRollbackOfWhatIsBeingRemoved(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	ctx, cancel := context.WithCancel(context.Background())
+	s.w.Fault = func(call string, after bool) error {
+		if call == "Commit" && after && s.w.Records["checkout"].Phase == endpoint.Deleting {
+			cancel()
+		}
+		return nil
+	}
+	if err := s.w.Roller("destroy").Remove(ctx, "checkout"); err == nil {
+		t.Fatal("it was not interrupted")
+	}
+	s.w.Fault = nil
+	s.wantErr(s.rollback("1.0.0"), "endpoint checkout is being removed")
+	s.wantShares("1.1.0", 100)
+	if n := len(s.w.Environments); n != 2 {
+		t.Errorf("%d environments are left", n)
+	}
+}
+
 func TestRollback(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0", "1.2.0")
 	before := s.w.Now

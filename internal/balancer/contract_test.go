@@ -298,6 +298,20 @@ func (w *world) network() {
 	w.record.Desired.Routing.ListenerARN = *listener.Listeners[0].ListenerArn
 }
 
+// An endpoint whose first run died before it said what is desired has no traffic, and
+// AWS, which would refuse to describe the rules of no listener, is not asked.
+func TestNowhere(t *testing.T) {
+	w := newWorld(t, cloud.Quotas{})
+	w.record.Desired, w.groups = endpoint.Spec{}, nil
+	before := len(w.sandbox.Calls())
+	if traffic := w.see(); traffic.Routed || traffic.RuleARN != "" {
+		t.Errorf("%+v", traffic)
+	}
+	if calls := w.sandbox.Calls()[before:]; len(calls) != 0 {
+		t.Errorf("calls %+v", calls)
+	}
+}
+
 // Where the load balancer was removed by somebody, nothing is routed, and that is no
 // error: what else the endpoint has can still be removed.
 func TestLoadBalancerIsGone(t *testing.T) {

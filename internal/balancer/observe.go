@@ -26,6 +26,9 @@ func (b *Balancer) Observe(ctx context.Context, r *endpoint.Record, groups map[s
 
 func (b *Balancer) observe(ctx context.Context, r *endpoint.Record, groups map[string]string) (rollout.Traffic, map[string][]string, error) {
 	routing := r.Desired.Routing
+	if routing.ListenerARN == "" {
+		return rollout.Traffic{}, nil, nil // the run that was to make it died before it said where
+	}
 	rules, err := b.rules(ctx, routing.ListenerARN)
 	if err != nil {
 		return rollout.Traffic{}, nil, err

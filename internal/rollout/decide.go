@@ -41,7 +41,17 @@ func Decide(w World) Decision {
 
 type decider struct {
 	World
-	r *endpoint.Record
+	r      *endpoint.Record
+	wanted string // see target
+}
+
+// target is the fingerprint of the release that is desired. Many rules ask for it, and it
+// costs more than all else they do.
+func (d *decider) target() string {
+	if d.wanted == "" {
+		d.wanted = d.r.Desired.Release.Fingerprint()
+	}
+	return d.wanted
 }
 
 func do(a Action) (Decision, bool) { return Decision{Action: a}, true }
@@ -77,7 +87,7 @@ const unseenFor = 5 * time.Minute
 // candidate is all that serves, it is taken as it is instead.
 func (d *decider) supersede() (Decision, bool) {
 	f := d.r.Rollout
-	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint == d.r.Desired.Release.Fingerprint() {
+	if f == nil || f.Back != nil || d.r.Environment(f.To).Fingerprint == d.target() {
 		return pass()
 	}
 	if f.Kind == endpoint.Hot && f.Step >= 0 && d.left(f.From) {
@@ -96,7 +106,7 @@ func (d *decider) supersede() (Decision, bool) {
 // not what is asked for now.
 func (d *decider) left(name string) bool {
 	e := d.r.Environment(name)
-	if e == nil || e.Fingerprint == d.r.Desired.Release.Fingerprint() {
+	if e == nil || e.Fingerprint == d.target() {
 		return false
 	}
 	return slices.ContainsFunc(d.r.Rejections, func(j endpoint.Rejection) bool { return j.Pinned && j.Fingerprint == e.Fingerprint })
@@ -145,7 +155,7 @@ func (d *decider) accept() (Decision, bool) {
 		return pass()
 	}
 	f := d.r.Rollout
-	reached := active != nil && active.Fingerprint == d.r.Desired.Release.Fingerprint()
+	reached := active != nil && active.Fingerprint == d.target()
 	if reached && f == nil || f != nil && f.Back == nil && f.Frozen == nil && d.capped(f) {
 		return do(Accept{})
 	}

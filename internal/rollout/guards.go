@@ -74,7 +74,7 @@ type verdict struct {
 func Watched(r *endpoint.Record) bool {
 	f := r.Rollout
 	return f != nil && f.Back == nil && f.Kind != endpoint.Hot && r.Phase != endpoint.Deleting &&
-		r.Environment(f.To).Fingerprint == r.Desired.Release.Fingerprint() && r.Desired.Rollout.Guarded()
+		r.Desired.Rollout.Guarded() && r.Environment(f.To).Fingerprint == r.Desired.Release.Fingerprint()
 }
 
 // verdict asks all guards. A bad word of one outweighs what others do not know.

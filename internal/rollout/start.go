@@ -13,7 +13,7 @@ import (
 func (d *decider) start() (Decision, bool) {
 	desired := d.r.Desired.Release
 	active := d.r.Environment(d.r.Active)
-	target := desired.Fingerprint()
+	target := d.target()
 	if d.r.Rollout != nil || target == d.r.GivenUp || (active != nil && active.Fingerprint == target) {
 		return pass()
 	}

@@ -70,7 +70,7 @@ func (d *decider) deserted() bool {
 		return false
 	}
 	to := d.r.Environment(f.To)
-	return d.whole(to) && to.Failure == "" && to.Dropped == "" && to.Fingerprint != d.r.Desired.Release.Fingerprint() &&
+	return d.whole(to) && to.Failure == "" && to.Dropped == "" && to.Fingerprint != d.target() &&
 		d.Now.Sub(f.Back.Since) >= d.r.Desired.Rollout.HealthyWithin.Std()
 }
 

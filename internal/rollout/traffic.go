@@ -106,7 +106,7 @@ func (d *decider) leaving() bool {
 	if f != nil {
 		return f.Steps[0].Weight == 100 && d.pinned(d.r.Environment(f.To))
 	}
-	to := d.existing(d.r.Desired.Release.Fingerprint())
+	to := d.existing(d.target())
 	return to != nil && to.Proven && d.pinned(to) && d.hotSteps(to, d.r.Environment(d.r.Active))[0].Weight == 100
 }
 

@@ -120,7 +120,7 @@ var byTests = slices.Concat(
 		{"nothing guards an endpoint that is removed", "f.Kind != endpoint.Hot && r.Phase != endpoint.Deleting &&", "f.Kind != endpoint.Hot &&"},
 	}),
 	byATest(guard, "./internal/simulation", "TestWaysBackWithoutCloudWatch", [][3]string{
-		{"nothing guards a release that another takes the place of", "r.Environment(f.To).Fingerprint == r.Desired.Release.Fingerprint() && r", "r"},
+		{"nothing guards a release that another takes the place of", " && r.Environment(f.To).Fingerprint == r.Desired.Release.Fingerprint()\n", "\n"},
 	}),
 	byATest(back, "./internal/simulation", "TestWaysBackWithoutCloudWatch", [][3]string{
 		{"who goes back asks no guard", "r.see(ctx, record)", "r.look(ctx, record)"},

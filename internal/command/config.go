@@ -40,7 +40,7 @@ is shown by ionroller diff. Secrets are there by reference. The values of enviro
 variables are left out, unless --values asks for them.`,
 		Example: `  ionroller config checkout
   ionroller config checkout --at 2026-01-31T12:00:00Z -o json
-  ionroller config checkout --at 24h
+  ionroller config checkout --at 3d
   ionroller config checkout --history`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			var when time.Time
@@ -64,7 +64,7 @@ variables are left out, unless --values asks for them.`,
 	form.flags(cmd, formHCL, formJSON)
 	a.complete(cmd, true, endpointNames)
 	f := cmd.Flags()
-	f.StringVar(&at, "at", "", "as it was at this time (RFC 3339), or so long ago (as 2h)")
+	f.StringVar(&at, "at", "", "as it was at this time (RFC 3339), or so long ago (as 2h or 3d4h)")
 	f.BoolVar(&history, "history", false, "every configuration there was, and what it changed")
 	f.BoolVar(&values, "values", false, "with the values of environment variables")
 	cmd.MarkFlagsMutuallyExclusive("at", "history")

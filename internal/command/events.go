@@ -63,7 +63,7 @@ changed, removed or put in shows.`,
 	}
 	a.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&filter.since, "since", "", "only from this time on (RFC 3339), or from so long ago (as 2h)")
+	f.StringVar(&filter.since, "since", "", "only from this time on (RFC 3339), or from so long ago (as 2h or 3d4h)")
 	f.StringVar(&filter.until, "until", "", "only up to this time, or so long ago")
 	f.StringSliceVar(&filter.types, "type", nil, "only of these types, as TrafficMoved")
 	f.StringVar(&filter.release, "release", "", "only about this version")
@@ -71,12 +71,29 @@ changed, removed or put in shows.`,
 	f.BoolVar(&verify, "verify", false, "check the chain of hashes instead")
 	form.flags(cmd, formText, formJSON)
 	a.complete(cmd, true, endpointNames)
-	cmd.MarkFlagsMutuallyExclusive("verify", "follow")
+	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(eventTypeNames(), cobra.ShellCompDirectiveNoFileComp)) // fails only for flags there are not
+	for _, narrower := range []string{"follow", "since", "until", "type", "release"} {
+		cmd.MarkFlagsMutuallyExclusive("verify", narrower) // whole trails have a chain
+	}
+	cmd.MarkFlagsMutuallyExclusive("follow", "until") // it would never end
 	return cmd
 }
 
-// parse reads the times, which may be ages.
+func eventTypeNames() []string {
+	var names []string
+	for _, t := range endpoint.EventTypes {
+		names = append(names, string(t))
+	}
+	return names
+}
+
+// parse checks the types, and reads the times, which may be ages.
 func (f *eventFilter) parse(now time.Time) (err error) {
+	for _, name := range f.types {
+		if !slices.ContainsFunc(endpoint.EventTypes, func(t endpoint.EventType) bool { return strings.EqualFold(name, string(t)) }) {
+			return fmt.Errorf("--type %s: it is one of %s", name, strings.Join(eventTypeNames(), ", "))
+		}
+	}
 	if f.since != "" {
 		if f.from, err = moment("--since", f.since, now); err != nil {
 			return err

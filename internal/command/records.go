@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,14 +77,30 @@ func eachEvent(ctx context.Context, journal roller.Journal, r *endpoint.Record, 
 
 // moment reads a time, or an age.
 func moment(flag, text string, now time.Time) (time.Time, error) {
-	if age, err := time.ParseDuration(text); err == nil {
+	switch age, err := parseAge(text); {
+	case err == nil && age < 0:
+		return now, fmt.Errorf("%s %s: an age is not negative, as 2h", flag, text)
+	case err == nil:
 		return now.Add(-age), nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, fmt.Errorf("%s %s: it is neither a time as 2026-01-31T12:00:00Z nor an age as 2h", flag, text)
+		return at, fmt.Errorf("%s %s: it is neither a time as 2026-01-31T12:00:00Z nor an age as 2h or 3d4h", flag, text)
 	}
 	return at, nil
+}
+
+// parseAge reads what ago prints, and all other durations. Days are of 24 hours.
+func parseAge(text string) (time.Duration, error) {
+	days, rest, ok := strings.Cut(text, "d")
+	if !ok {
+		return time.ParseDuration(text)
+	}
+	n, err := strconv.ParseInt(days, 10, 32)
+	if err != nil || strings.HasPrefix(rest, "-") || strings.HasPrefix(rest, "+") {
+		return 0, fmt.Errorf("%q is no age", text)
+	}
+	return time.ParseDuration(fmt.Sprintf("%dh%s", n*24, rest))
 }
 
 // caller names who did something in few words: the user, or the role's session.

@@ -40,7 +40,8 @@ func newEvents() *cobra.Command {
 every order, with who did it. It changes nothing, and works for endpoints that
 were removed too. Those of several endpoints are shown as one, in the order of time.
 Without names it shows all endpoints of the owner; with --follow also those that are
-made later.
+made later. A trail that cannot be read is told on standard error, the others are
+shown, and it ends with 1.
 
 --verify reads whole trails and checks their chains of hashes: an event that was
 changed, removed or put in shows.`,
@@ -56,9 +57,9 @@ changed, removed or put in shows.`,
 				return err
 			}
 			if verify {
-				return verifyTrails(cmd, loop, names, form.json())
+				return verifyTrails(cmd, &a, loop, names, form.json())
 			}
-			return showEvents(cmd, &trails{loop: loop, named: names, since: filter.from, follow: follow}, filter, form.json())
+			return showEvents(cmd, &a, &trails{loop: loop, named: names, since: filter.from, follow: follow}, filter, form.json())
 		},
 	}
 	a.flags(cmd)
@@ -111,11 +112,14 @@ func (f *eventFilter) takes(e endpoint.Event) bool {
 		(f.release == "" || f.release == e.Version)
 }
 
-func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON bool) error {
+func showEvents(cmd *cobra.Command, a *account, t *trails, filter eventFilter, asJSON bool) error {
 	ctx := cmd.Context()
-	for {
+	for first := true; ; first = false {
 		if err := t.find(ctx); err != nil {
 			return err
+		}
+		if first && len(t.each) == 0 && t.untold == nil {
+			a.none(cmd.ErrOrStderr())
 		}
 		for more := true; more; {
 			events, err := t.read(ctx)
@@ -128,7 +132,14 @@ func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON bool) 
 				return err
 			}
 		}
-		if !t.follow || t.loop.Clock.Sleep(ctx, followEvery) != nil {
+		if !t.follow {
+			return t.untold
+		}
+		if t.untold != nil { // it is tried again
+			fmt.Fprintf(cmd.ErrOrStderr(), "ionroller: %v\n", t.untold)
+			t.untold = nil
+		}
+		if t.loop.Clock.Sleep(ctx, followEvery) != nil {
 			return nil //nolint:nilerr // an interrupt is how following ends
 		}
 	}

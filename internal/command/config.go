@@ -33,14 +33,15 @@ func newConfig() *cobra.Command {
 		Long: `Shows what endpoints are configured with: as a block that can be pasted into a
 Terraform configuration, or as JSON. It is told from the journal, and works without
 any file at hand, also for a time that is over (--at) and for all times (--history).
-Without names it shows all endpoints of the owner.
+Without names it shows all endpoints of the owner. One that cannot be looked at is told
+on standard error, the others are shown, and it ends with 1.
 
 It is the configuration that was reached last: what a rollout in flight works towards
 is shown by ionroller diff. Secrets are there by reference. The values of environment
 variables are left out, unless --values asks for them.`,
 		Example: `  ionroller config checkout
   ionroller config checkout --at 2026-01-31T12:00:00Z -o json
-  ionroller config checkout --at 24h
+  ionroller config checkout --at 3d
   ionroller config checkout --history`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			var when time.Time
@@ -55,16 +56,16 @@ variables are left out, unless --values asks for them.`,
 				return err
 			}
 			if history {
-				return showHistory(cmd, loop, names, form.json())
+				return showHistory(cmd, &a, loop, names, form.json())
 			}
-			return showConfig(cmd, loop, names, when, values, form.json())
+			return showConfig(cmd, &a, loop, names, when, values, form.json())
 		},
 	}
 	a.flags(cmd)
 	form.flags(cmd, formHCL, formJSON)
 	a.complete(cmd, true, endpointNames)
 	f := cmd.Flags()
-	f.StringVar(&at, "at", "", "as it was at this time (RFC 3339), or so long ago (as 2h)")
+	f.StringVar(&at, "at", "", "as it was at this time (RFC 3339), or so long ago (as 2h or 3d4h)")
 	f.BoolVar(&history, "history", false, "every configuration there was, and what it changed")
 	f.BoolVar(&values, "values", false, "with the values of environment variables")
 	cmd.MarkFlagsMutuallyExclusive("at", "history")
@@ -81,11 +82,11 @@ type configShown struct {
 	Config   json.RawMessage `json:"config"`
 }
 
-func showConfig(cmd *cobra.Command, loop *roller.Roller, names []string, at time.Time, values, asJSON bool) error {
+func showConfig(cmd *cobra.Command, a *account, loop *roller.Roller, names []string, at time.Time, values, asJSON bool) error {
 	ctx := cmd.Context()
 	shown := []configShown{}
 	blocks := [][]byte{}
-	err := eachRecord(ctx, loop, names, func(r *endpoint.Record, all bool) error {
+	err := a.eachRecord(cmd, loop, names, func(r *endpoint.Record, all bool) error {
 		spec, since, err := configured(ctx, loop, r, at)
 		if err != nil || spec == nil {
 			if all && errors.Is(err, errNotThere) {
@@ -101,11 +102,11 @@ func showConfig(cmd *cobra.Command, loop *roller.Roller, names []string, at time
 		blocks = append(blocks, configuration.HCL(*spec, values))
 		return nil
 	})
-	if err != nil {
+	if err != nil && len(shown) == 0 {
 		return err
 	}
 	if asJSON {
-		return printJSON(cmd.OutOrStdout(), shown)
+		return errors.Join(printJSON(cmd.OutOrStdout(), shown), err)
 	}
 	for i, block := range blocks {
 		if i > 0 {
@@ -115,7 +116,7 @@ func showConfig(cmd *cobra.Command, loop *roller.Roller, names []string, at time
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // errNotThere says that an endpoint was not there at a time.
@@ -185,21 +186,21 @@ type configEvent struct {
 	Changes  []configuration.Change `json:"changes"` // from the one before; null where one of them is not kept
 }
 
-func showHistory(cmd *cobra.Command, loop *roller.Roller, names []string, asJSON bool) error {
+func showHistory(cmd *cobra.Command, a *account, loop *roller.Roller, names []string, asJSON bool) error {
 	ctx := cmd.Context()
 	all := []configEvent{}
-	err := eachRecord(ctx, loop, names, func(r *endpoint.Record, _ bool) error {
+	err := a.eachRecord(cmd, loop, names, func(r *endpoint.Record, _ bool) error {
 		events, err := configEvents(ctx, loop, r)
 		all = append(all, events...)
 		return err
 	})
-	if err != nil {
+	if err != nil && len(all) == 0 {
 		return err
 	}
 	if asJSON {
-		return printJSON(cmd.OutOrStdout(), all)
+		return errors.Join(printJSON(cmd.OutOrStdout(), all), err)
 	}
-	return printHistory(cmd.OutOrStdout(), all)
+	return errors.Join(printHistory(cmd.OutOrStdout(), all), err)
 }
 
 func configEvents(ctx context.Context, loop *roller.Roller, r *endpoint.Record) ([]configEvent, error) {

@@ -40,7 +40,8 @@ func newEvents() *cobra.Command {
 every order, with who did it. It changes nothing, and works for endpoints that
 were removed too. Those of several endpoints are shown as one, in the order of time.
 Without names it shows all endpoints of the owner; with --follow also those that are
-made later.
+made later. A trail that cannot be read is told on standard error, the others are
+shown, and it ends with 1.
 
 --verify reads whole trails and checks their chains of hashes: an event that was
 changed, removed or put in shows.`,
@@ -56,14 +57,14 @@ changed, removed or put in shows.`,
 				return err
 			}
 			if verify {
-				return verifyTrails(cmd, loop, names, form.json())
+				return verifyTrails(cmd, &a, loop, names, form.json())
 			}
-			return showEvents(cmd, &trails{loop: loop, named: names, since: filter.from, follow: follow}, filter, form.json())
+			return showEvents(cmd, &a, &trails{loop: loop, named: names, since: filter.from, follow: follow}, filter, form.json())
 		},
 	}
 	a.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&filter.since, "since", "", "only from this time on (RFC 3339), or from so long ago (as 2h)")
+	f.StringVar(&filter.since, "since", "", "only from this time on (RFC 3339), or from so long ago (as 2h or 3d4h)")
 	f.StringVar(&filter.until, "until", "", "only up to this time, or so long ago")
 	f.StringSliceVar(&filter.types, "type", nil, "only of these types, as TrafficMoved")
 	f.StringVar(&filter.release, "release", "", "only about this version")
@@ -71,12 +72,29 @@ changed, removed or put in shows.`,
 	f.BoolVar(&verify, "verify", false, "check the chain of hashes instead")
 	form.flags(cmd, formText, formJSON)
 	a.complete(cmd, true, endpointNames)
-	cmd.MarkFlagsMutuallyExclusive("verify", "follow")
+	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(eventTypeNames(), cobra.ShellCompDirectiveNoFileComp)) // fails only for flags there are not
+	for _, narrower := range []string{"follow", "since", "until", "type", "release"} {
+		cmd.MarkFlagsMutuallyExclusive("verify", narrower) // whole trails have a chain
+	}
+	cmd.MarkFlagsMutuallyExclusive("follow", "until") // it would never end
 	return cmd
 }
 
-// parse reads the times, which may be ages.
+func eventTypeNames() []string {
+	var names []string
+	for _, t := range endpoint.EventTypes {
+		names = append(names, string(t))
+	}
+	return names
+}
+
+// parse checks the types, and reads the times, which may be ages.
 func (f *eventFilter) parse(now time.Time) (err error) {
+	for _, name := range f.types {
+		if !slices.ContainsFunc(endpoint.EventTypes, func(t endpoint.EventType) bool { return strings.EqualFold(name, string(t)) }) {
+			return fmt.Errorf("--type %s: it is one of %s", name, strings.Join(eventTypeNames(), ", "))
+		}
+	}
 	if f.since != "" {
 		if f.from, err = moment("--since", f.since, now); err != nil {
 			return err
@@ -94,11 +112,14 @@ func (f *eventFilter) takes(e endpoint.Event) bool {
 		(f.release == "" || f.release == e.Version)
 }
 
-func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON bool) error {
+func showEvents(cmd *cobra.Command, a *account, t *trails, filter eventFilter, asJSON bool) error {
 	ctx := cmd.Context()
-	for {
+	for first := true; ; first = false {
 		if err := t.find(ctx); err != nil {
 			return err
+		}
+		if first && len(t.each) == 0 && t.untold == nil {
+			a.none(cmd.ErrOrStderr())
 		}
 		for more := true; more; {
 			events, err := t.read(ctx)
@@ -111,7 +132,14 @@ func showEvents(cmd *cobra.Command, t *trails, filter eventFilter, asJSON bool) 
 				return err
 			}
 		}
-		if !t.follow || t.loop.Clock.Sleep(ctx, followEvery) != nil {
+		if !t.follow {
+			return t.untold
+		}
+		if t.untold != nil { // it is tried again
+			fmt.Fprintf(cmd.ErrOrStderr(), "ionroller: %v\n", t.untold)
+			t.untold = nil
+		}
+		if t.loop.Clock.Sleep(ctx, followEvery) != nil {
 			return nil //nolint:nilerr // an interrupt is how following ends
 		}
 	}

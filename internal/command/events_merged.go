@@ -21,6 +21,8 @@ type trails struct {
 	since  time.Time
 	follow bool // what has no trail yet may get one
 	each   []*unread
+	untold error             // what was found since it was told last that cannot be read
+	faults map[string]string // of endpoints, that were found
 }
 
 // unread is what a trail has that was not told yet.
@@ -41,6 +43,9 @@ func (t *trails) find(ctx context.Context) error {
 		u.over = false
 	}
 	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if slices.ContainsFunc(t.each, func(u *unread) bool { return u.endpoint == name }) {
 			continue
 		}
@@ -49,16 +54,31 @@ func (t *trails) find(ctx context.Context) error {
 			if _, err := t.loop.Journal.Read(ctx, name); errors.As(err, &other) {
 				continue
 			} else if err != nil {
-				return err
+				t.fault(name, unseen(name, err))
+				continue
 			}
 		}
 		last, err := t.loop.Journal.Before(ctx, name, t.since)
 		if err != nil {
-			return err
+			t.fault(name, unseen(name, err))
+			continue
 		}
 		t.each = append(t.each, &unread{endpoint: name, last: last})
 	}
 	return nil
+}
+
+// fault notes what keeps a trail from being read, and the others not; once, as long as it
+// stays the same.
+func (t *trails) fault(name string, err error) {
+	if t.faults[name] == err.Error() {
+		return
+	}
+	if t.faults == nil {
+		t.faults = map[string]string{}
+	}
+	t.faults[name] = err.Error()
+	t.untold = errors.Join(t.untold, err)
 }
 
 // toldAtATime bounds the events that are read before the first of them is shown.
@@ -70,7 +90,8 @@ func (t *trails) read(ctx context.Context) ([]endpoint.Event, error) {
 	for len(merged) < toldAtATime {
 		var first *unread
 		for _, u := range t.each {
-			if err := t.fill(ctx, u); err != nil {
+			t.fill(ctx, u)
+			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 			if !u.over && (first == nil || u.page[0].Time.Before(first.page[0].Time)) {
@@ -86,17 +107,19 @@ func (t *trails) read(ctx context.Context) ([]endpoint.Event, error) {
 }
 
 // fill reads the next page of a trail of which everything was told.
-func (t *trails) fill(ctx context.Context, u *unread) (err error) {
+func (t *trails) fill(ctx context.Context, u *unread) {
 	if u.over || len(u.page) > 0 {
-		return nil
+		return
 	}
-	if u.page, err = t.loop.Journal.Events(ctx, u.endpoint, u.last); err != nil {
-		return err
-	}
-	if u.over = len(u.page) == 0; !u.over {
+	var err error
+	u.page, err = t.loop.Journal.Events(ctx, u.endpoint, u.last)
+	if u.over = err != nil || len(u.page) == 0; !u.over {
 		u.last = u.page[len(u.page)-1].Sequence
-	} else if u.last == 0 && len(t.named) > 0 && !t.follow {
-		return fmt.Errorf("endpoint %s has no trail", u.endpoint)
 	}
-	return nil
+	switch {
+	case err != nil:
+		t.fault(u.endpoint, unseen(u.endpoint, err))
+	case u.over && u.last == 0 && len(t.named) > 0 && !t.follow:
+		t.fault(u.endpoint, fmt.Errorf("endpoint %s has no trail", u.endpoint))
+	}
 }

@@ -5,6 +5,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,8 +33,11 @@ func (j *written) List(context.Context) ([]string, error) {
 }
 
 func (j *written) Read(_ context.Context, name string) (*endpoint.Record, error) {
-	if name == "others" {
+	switch name {
+	case "others":
 		return nil, &roller.OtherOwner{}
+	case "broken":
+		return nil, errors.New("it is not a record")
 	}
 	return &endpoint.Record{}, nil
 }
@@ -94,6 +98,25 @@ func TestTrailsAreMerged(t *testing.T) {
 	j.trails["a"], j.trails["c"], j.trails["d"] = append(j.trails["a"], 12), []int{11}, []int{10}
 	if got := all.told(t); got != "d1@10 c1@11 a5@12" {
 		t.Errorf("later it tells %s", got)
+	}
+}
+
+// What keeps one trail from being told is told, once, and the others are.
+func TestTrailsBesideABrokenOne(t *testing.T) {
+	loop := &roller.Roller{Journal: &written{trails: map[string][]int{"a": {1}, "broken": {2}, "c": {3}}}}
+	for _, follow := range []bool{false, true} {
+		all := trails{loop: loop, follow: follow}
+		if got := all.told(t); got != "a1@1 c1@3" || all.untold == nil || !strings.Contains(all.untold.Error(), "unable to look at endpoint broken: it is not a record") {
+			t.Errorf("it tells %s, and not %v", got, all.untold)
+		}
+		all.untold = nil
+		if got := all.told(t); got != "" || all.untold != nil {
+			t.Errorf("it tells again %s, and %v", got, all.untold)
+		}
+	}
+	named := trails{loop: loop, named: []string{"a", "nowhere", "c"}}
+	if got := named.told(t); got != "a1@1 c1@3" || named.untold == nil || named.untold.Error() != "endpoint nowhere has no trail" {
+		t.Errorf("it tells %s, and not %v", got, named.untold)
 	}
 }
 

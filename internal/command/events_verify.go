@@ -23,21 +23,25 @@ type verdict struct {
 	Fault    string `json:"fault"`  // "" when it is intact
 }
 
-func verifyTrails(cmd *cobra.Command, loop *roller.Roller, names []string, asJSON bool) error {
+func verifyTrails(cmd *cobra.Command, a *account, loop *roller.Roller, names []string, asJSON bool) error {
 	ctx := cmd.Context()
 	verdicts := []verdict{}
 	var broken error
-	err := eachRecord(ctx, loop, names, func(r *endpoint.Record, _ bool) error {
+	err := a.eachRecord(cmd, loop, names, func(r *endpoint.Record, _ bool) error {
 		v, err := verifyTrail(ctx, loop, r)
-		if err == nil && !v.Intact {
+		if err != nil {
+			return err
+		}
+		if !v.Intact {
 			broken = errors.Join(broken, errors.New(v.Fault))
 		}
 		verdicts = append(verdicts, v)
-		return err
+		return nil
 	})
-	if err != nil {
+	if err != nil && len(verdicts) == 0 {
 		return err
 	}
+	broken = errors.Join(broken, err)
 	if asJSON {
 		return errors.Join(printJSON(cmd.OutOrStdout(), verdicts), broken)
 	}

@@ -4,6 +4,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os/signal"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/command/release"
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
+	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
 )
 
 func newRelease() *cobra.Command {
@@ -47,6 +49,10 @@ plans, and is set back.
 The first interrupt stops the apply: traffic stays as it is, and the same command
 goes on with it.
 
+Where a rollout to the version is in flight already that the plan leaves to others (a
+daemon, a cap, a pause), it says where that is and how it goes on, changes nothing and
+ends with 0.
+
 -o json prints an object when it ends: where the version was written, what the plan
 showed and what became of it. All else goes to standard error then.`,
 		Example: `  ionroller release checkout 1.1.0
@@ -77,6 +83,7 @@ showed and what became of it. All else goes to standard error then.`,
 					return err
 				}
 				config.Loop = loop
+				config.Standing = func(ctx context.Context) ([]string, error) { return standing(ctx, loop, config.Endpoint) }
 			}
 			config.Ask = func(question string) error {
 				if err := agree.ask(cmd, "%s", question); err != nil {
@@ -127,6 +134,25 @@ func resultOf(err error) release.Result {
 		return release.Held
 	}
 	return release.Failed
+}
+
+// standing says where an endpoint's rollout is, and how it goes on; nothing where none is
+// in flight.
+func standing(ctx context.Context, loop *roller.Roller, name string) ([]string, error) {
+	world, err := loop.Observe(ctx, name)
+	if err != nil || world == nil || world.Record.Rollout == nil {
+		return nil, err
+	}
+	daemons, err := loop.Journal.Daemons(ctx)
+	if err != nil {
+		return nil, err
+	}
+	glimpses, err := loop.Journal.Glance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := newReport(*world, glimpses, daemons)
+	return []string{r.state(), "Rollout: " + r.rolloutWords(), r.goesOn()}, nil
 }
 
 // validVersion refuses what no release can be called.

@@ -27,7 +27,8 @@ func newStatus() *cobra.Command {
 		Long: `Shows the endpoints: what is live, their environments with roles, shares of traffic,
 health and age, a rollout in flight, who holds the lease, pins, caps and rejections, and
 whether a daemon looks after them. It changes nothing. Without names it shows all
-endpoints of the owner.
+endpoints of the owner. One that cannot be looked at is told on standard error, the
+others are shown, and it ends with 1.
 
 TRAFFIC is what the load balancer's rule says, HEALTHY how many instances pass their
 health check of those that there are to be, EXPIRES when an environment that is kept is
@@ -63,18 +64,20 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 		return err
 	}
 	reports := []report{}
-	var absent error
+	var untold error
 	for _, name := range names {
 		world, err := loop.Observe(ctx, name)
 		var other *roller.OtherOwner
 		switch {
 		case all && errors.As(err, &other):
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err != nil:
-			return err
+			untold = errors.Join(untold, unseen(name, err))
 		case world != nil:
 			reports = append(reports, newReport(*world, glimpses, daemons))
 		case !all:
-			absent = errors.Join(absent, fmt.Errorf("there is no endpoint %s in the journal of bucket %s: without names, ionroller status lists those there are", name, a.bucket))
+			untold = errors.Join(untold, fmt.Errorf("there is no endpoint %s in the journal of bucket %s: without names, ionroller status lists those there are", name, a.bucket))
 		}
 	}
 	if asJSON {
@@ -85,7 +88,10 @@ func showStatus(cmd *cobra.Command, a *account, names []string, asJSON bool) err
 	if err != nil {
 		return err
 	}
-	return absent
+	if all && len(reports) == 0 && untold == nil {
+		a.none(cmd.ErrOrStderr())
+	}
+	return untold
 }
 
 // status is what is running, as --output json prints it.

@@ -181,6 +181,26 @@ func (s status) rolloutWords() string {
 	return text + ", its bake is over"
 }
 
+// goesOn says who goes on with the rollout in flight, or what has to be done for that.
+func (r report) goesOn() string {
+	f, l := r.Rollout, r.Lease
+	switch {
+	case f.Frozen != nil:
+		return fmt.Sprintf("Frozen: %s; ionroller promote %s goes on, ionroller abort %s takes it back", dotless(f.Frozen.Reason), r.Endpoint, r.Endpoint)
+	case r.Status == rollout.StatusCapped:
+		return fmt.Sprintf("Capped at %d %% (rollout.max_weight): raise it, and apply, to go on", f.MaxWeight)
+	case f.Paused != nil:
+		return fmt.Sprintf("Paused: %s; ionroller resume %s goes on", dotless(f.Paused.Reason), r.Endpoint)
+	case r.Status == rollout.StatusPaused:
+		return fmt.Sprintf("Waits to be promoted: ionroller promote %s goes on", r.Endpoint)
+	case l != nil && r.Holder != nil && !r.Holder.Dead:
+		return fmt.Sprintf("%s, by %s on %s, goes on with it: ionroller watch %s shows how", l.Who.Run, caller(l.Who), l.Who.Host, r.Endpoint)
+	case r.Daemon != nil && r.Daemon.Working:
+		return fmt.Sprintf("The daemon on %s goes on with it: ionroller watch %s shows how", r.Daemon.Who.Host, r.Endpoint)
+	}
+	return fmt.Sprintf("Nobody is at work on it: ionroller reconcile --once %s goes on with it", r.Endpoint)
+}
+
 func dotless(s string) string { return strings.TrimRight(s, ".") }
 
 // headline says in a line how an endpoint stands.

@@ -91,3 +91,33 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+// Of a rollout in flight it is said who goes on with it, or what has to be done.
+func TestGoesOn(t *testing.T) {
+	beat := endpoint.Heartbeat{Who: endpoint.Who{Host: "ops-1"}, Every: endpoint.Duration(10 * time.Second)}
+	unled := func(w *rollout.World) { w.Record.Lease = nil }
+	for name, c := range map[string]struct {
+		change  func(w *rollout.World)
+		daemons []roller.Daemon
+		lapsed  bool
+		want    string
+	}{
+		"a run":      {func(*rollout.World) {}, nil, false, "terraform, by  on ci-7, goes on with it: ionroller watch checkout shows how"},
+		"a dead run": {func(*rollout.World) {}, nil, true, "Nobody is at work on it: ionroller reconcile --once checkout goes on with it"},
+		"nobody":     {unled, nil, false, "Nobody is at work on it: ionroller reconcile --once checkout goes on with it"},
+		"a daemon":   {unled, []roller.Daemon{{Heartbeat: beat, Silent: 3 * time.Second}}, false, "The daemon on ops-1 goes on with it: ionroller watch checkout shows how"},
+		"a dead one": {unled, []roller.Daemon{{Heartbeat: beat, Silent: time.Hour}}, false, "Nobody is at work on it: ionroller reconcile --once checkout goes on with it"},
+		"by a user":  {func(w *rollout.World) { w.Record.Rollout.Paused = &endpoint.Stall{Reason: "lunch."} }, nil, false, "Paused: lunch; ionroller resume checkout goes on"},
+		"frozen":     {func(w *rollout.World) { w.Record.Rollout.Frozen = &endpoint.Stall{Reason: "alarm."} }, nil, false, "Frozen: alarm; ionroller promote checkout goes on, ionroller abort checkout takes it back"},
+		"at its pause": {func(w *rollout.World) {
+			w.Record.Rollout.Steps[1].Pause.Then, w.Now = endpoint.ThenRollback, noon.Add(time.Hour)
+		}, nil, false, "Waits to be promoted: ionroller promote checkout goes on"},
+		"at its cap": {func(w *rollout.World) {
+			w.Record.Desired.Rollout.MaxWeight, w.Record.Rollout.Cap, w.Now = 50, 50, noon.Add(time.Hour)
+		}, nil, false, "Capped at 50 % (rollout.max_weight): raise it, and apply, to go on"},
+	} {
+		if got := newReport(baking(c.change), []roller.Glimpse{{Endpoint: "checkout", Lapsed: c.lapsed}}, c.daemons).goesOn(); got != c.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

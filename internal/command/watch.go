@@ -37,12 +37,14 @@ nothing, works with credentials that only read, and may be closed at any time.
 With ENDPOINT it ends with the rollout that is in flight, or else the next one: with
 0 when the release has all traffic, or as much as it is capped at, with 3 when it was
 rolled back, and with 1 when it is frozen or another release was asked for meanwhile.
-Without, it shows all endpoints of the owner, until it is closed.
+Without, it shows all endpoints of the owner, until it is closed. What cannot be looked
+at is told, and tried again; when nothing can at first, it ends with 1.
 
 -o json prints an object a line, of two kinds: with "kind": "event" an event, as
 ionroller events prints it, and its "level"; with "kind": "status" an endpoint, when
 anything about it has changed, as ionroller status prints it, and how its rollout
-goes on: "time", "steps", "waits_for", "until" and "alarms".`,
+goes on: "time", "steps", "waits_for", "until" and "alarms". What cannot be looked at
+is told on standard error.`,
 		Example: `  ionroller watch checkout
   ionroller watch checkout -o json | jq -r 'select(.kind == "event").message'`,
 		RunE: func(cmd *cobra.Command, names []string) error { return watch(cmd, &a, names, form.json()) },
@@ -76,22 +78,25 @@ func watch(cmd *cobra.Command, a *account, names []string, asJSON bool) error {
 	if !asJSON && isTerminal(out) && os.Getenv("TERM") != "dumb" {
 		return watchOnScreen(cmd, w)
 	}
+	w.none = func() { a.none(cmd.ErrOrStderr()) }
 	if asJSON {
-		return w.watch(cmd.Context(), &jsonViewer{out: out, last: map[string]string{}})
+		return w.watch(cmd.Context(), &jsonViewer{out: out, err: cmd.ErrOrStderr(), last: map[string]string{}})
 	}
 	return w.watch(cmd.Context(), &lineViewer{&trail.Printer{Output: terminal.New(out), Prefixed: w.all}, ""})
 }
 
-// watch looks until the rollout has ended, or somebody closes it. What cannot be read
-// at first is an error; later it is tried again.
+// watch looks until the rollout has ended, or somebody closes it. That nothing can be
+// seen at first is an error; what cannot be read otherwise is tried again.
 func (w *watcher) watch(ctx context.Context, v viewer) error {
 	for first := true; ; first = false {
 		n, ended := w.turn(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case first && n.fault != nil:
+		case first && n.fault != nil && len(n.sights) == 0:
 			return n.fault
+		case first && len(w.endpoints) == 0 && w.none != nil:
+			w.none()
 		}
 		if err := v.show(n); err != nil {
 			return err
@@ -108,6 +113,14 @@ func (w *watcher) watch(ctx context.Context, v viewer) error {
 	}
 }
 
+// trouble words what could not be read; "" when all could.
+func (n news) trouble() string {
+	if n.fault == nil {
+		return ""
+	}
+	return n.fault.Error()
+}
+
 // lineViewer prints a line for each thing that happens.
 type lineViewer struct {
 	*trail.Printer
@@ -116,10 +129,7 @@ type lineViewer struct {
 
 func (v *lineViewer) show(n news) error {
 	lines := slices.Concat(n.lines, n.more)
-	fault := ""
-	if n.fault != nil {
-		fault = n.fault.Error()
-	}
+	fault := n.trouble()
 	if fault != "" && fault != v.fault {
 		lines = append(lines, trail.Line{Level: trail.Warn, Text: fault})
 	}
@@ -129,8 +139,9 @@ func (v *lineViewer) show(n news) error {
 
 // jsonViewer prints an object a line.
 type jsonViewer struct {
-	out  io.Writer
-	last map[string]string // what was printed of an endpoint, but for its times
+	out, err io.Writer
+	last     map[string]string // what was printed of an endpoint, but for its times
+	fault    string            // that was told last
 }
 
 // watchedEvent and watchedStatus are the kinds of lines.
@@ -146,6 +157,12 @@ type watchedStatus struct {
 }
 
 func (v *jsonViewer) show(n news) error {
+	if fault := n.trouble(); fault != v.fault {
+		v.fault = fault
+		if fault != "" {
+			fmt.Fprintf(v.err, "ionroller: %s\n", fault)
+		}
+	}
 	for _, e := range n.events {
 		if err := printLine(v.out, watchedEvent{"event", strings.ToLower(string(trail.LevelOf(e.Type))), e}); err != nil {
 			return err

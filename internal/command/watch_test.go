@@ -375,6 +375,16 @@ func TestFaultIsToldOnce(t *testing.T) {
 	if out.String() != "[WARN] unable to look\n[WARN] unable to look\n" {
 		t.Errorf("%q", out.String())
 	}
+	var told strings.Builder
+	j := &jsonViewer{out: io.Discard, err: &told, last: map[string]string{}}
+	for _, f := range []error{fault, fault, nil, fault} {
+		if err := j.show(news{fault: f}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if told.String() != "ionroller: unable to look\nionroller: unable to look\n" {
+		t.Errorf("%q", told.String())
+	}
 }
 
 // Keys close the screen, and what is left on the terminal is how it stood.

@@ -152,7 +152,7 @@ func orUnknown(s rollout.AlarmState) string {
 }
 
 // state is the headline without the endpoint's name.
-func (s *sight) state() string {
+func (s status) state() string {
 	text := s.headline()
 	return text[min(len(s.Endpoint)+len(": "), len(text)):]
 }

@@ -6,7 +6,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/command/trail"
@@ -28,6 +27,7 @@ type watcher struct {
 	all       bool // of the owner's endpoints: those that come later too
 	endpoints []*watched
 	listed    time.Time
+	none      func() // says that there are no endpoints yet; nil: nobody needs to be told
 }
 
 // watched is one endpoint under watch.
@@ -60,8 +60,13 @@ func (w *watcher) turn(ctx context.Context) (news, error) {
 	}
 	var ended error
 	for _, e := range w.endpoints {
-		if err := w.look(ctx, e, &n); err != nil {
-			n.fault = errors.Join(n.fault, fmt.Errorf("unable to look at endpoint %s: %w", e.name, err))
+		err := w.look(ctx, e, &n)
+		var other *roller.OtherOwner
+		switch {
+		case w.all && errors.As(err, &other): // whose it is could not be read when it was listed
+			continue
+		case err != nil:
+			n.fault = errors.Join(n.fault, unseen(e.name, err))
 			continue
 		}
 		if e.sight != nil {

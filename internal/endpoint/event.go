@@ -54,6 +54,18 @@ const (
 	EndpointRemoved        EventType = "EndpointRemoved"        //
 )
 
+// EventTypes are all of them.
+var EventTypes = []EventType{
+	NewDesiredState, DesiredStateReached, DesiredStateRestored, RolloutStarted, RolloutFinished,
+	RolloutFailed, RolloutSuperseded, RolloutFrozen, RolloutContinued, ReleaseRejected, EndpointPinned,
+	EndpointUnpinned, OrderObeyed, OrderDeclined, EnvironmentCreated, EnvironmentHealthy,
+	EnvironmentLost, EnvironmentRetained, EnvironmentRetiring, EnvironmentRemoved, TrafficRequested,
+	TrafficMoved, InstancesRegistered, InstancesDeregistered, ScalingGroupAttached,
+	ScalingGroupDetached, TestRouteAimed, SmokePassed, CapacityChanged, TakeoverStarted,
+	TakeoverFinished, RouteRemoved, HostPointed, HostReleased, LeaseTaken, RunInterrupted,
+	EndpointRemovalStarted, EndpointRemoved,
+}
+
 // Event is one entry of an endpoint's trail. Events are numbered from 1 and each
 // carries the hash of the one before, so that a change to a past one shows.
 type Event struct {

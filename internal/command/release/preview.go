@@ -12,6 +12,7 @@ import (
 
 	tfjson "github.com/hashicorp/terraform-json"
 
+	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/rollout"
 )
 
@@ -26,6 +27,9 @@ type Rollout struct {
 	MinimumDuration string           `json:"minimum_duration"`
 	PeakInstances   int              `json:"peak_instances"`
 	Removed         bool             `json:"removed"` // the endpoint is destroyed
+	// Status is the endpoint's where the plan changes nothing of it, or "".
+	Status rollout.Status `json:"status"`
+	Weight int            `json:"weight"` // percent, that the version has in a rollout in flight then
 }
 
 // Preview is what a plan of Terraform shows.
@@ -88,8 +92,16 @@ func doing(a tfjson.Actions) string {
 
 // endpointValues are the attributes of an endpoint that matter here.
 type endpointValues struct {
-	Name        string `json:"name"`
-	Version     string `json:"version"`
+	Name         string         `json:"name"`
+	Version      string         `json:"version"`
+	Status       rollout.Status `json:"status"`
+	Active       string         `json:"active_environment"`
+	Environments []struct {
+		Name    string        `json:"name"`
+		Version string        `json:"version"`
+		Role    endpoint.Role `json:"role"`
+		Weight  int           `json:"weight"`
+	} `json:"environments"`
 	RolloutPlan *struct {
 		Kind            rollout.PlanKind `json:"kind"`
 		From            string           `json:"from"`
@@ -119,7 +131,32 @@ func newRollout(c *tfjson.ResourceChange) (Rollout, error) {
 	if p := v.RolloutPlan; p != nil && !removed && !c.Change.Actions.NoOp() {
 		r.Kind, r.From, r.Steps, r.MinimumDuration, r.PeakInstances = p.Kind, p.From, append(r.Steps, p.Steps...), p.MinimumDuration, p.PeakInstances
 	}
+	if r.Kind == rollout.PlanNothing && !removed {
+		r.stands(v)
+	}
 	return r, nil
+}
+
+// stands takes from the endpoint's attributes how it is: that a plan changes nothing does
+// not say that the version is live.
+func (r *Rollout) stands(v endpointValues) {
+	r.Status = v.Status
+	if !r.inFlight() {
+		return
+	}
+	for _, e := range v.Environments {
+		switch {
+		case e.Name == v.Active:
+			r.From = e.Version
+		case e.Role == endpoint.Candidate:
+			r.Weight = e.Weight
+		}
+	}
+}
+
+// inFlight says that a rollout to the version is under way, and is left as it is.
+func (r *Rollout) inFlight() bool {
+	return r.Kind == rollout.PlanNothing && slices.Contains([]rollout.Status{rollout.StatusRollingOut, rollout.StatusCapped, rollout.StatusPaused}, r.Status)
 }
 
 // of returns what the plan shows of an endpoint, or nil.
@@ -151,7 +188,7 @@ func (p Preview) Markdown() string {
 	var b strings.Builder
 	var still []string
 	for _, r := range p.Rollouts {
-		if !r.Removed && r.Kind == rollout.PlanNothing {
+		if !r.Removed && r.Kind == rollout.PlanNothing && !r.inFlight() {
 			still = append(still, fmt.Sprintf("%s stays at %s", code(r.Endpoint), code(r.Version)))
 			continue
 		}
@@ -193,6 +230,10 @@ func (r Rollout) markdown() string {
 // headline says in a line what becomes of the endpoint.
 func (r Rollout) headline() string {
 	switch {
+	case r.inFlight() && r.Status != rollout.StatusRollingOut:
+		return fmt.Sprintf("%s: the rollout to %s is %s at %d %%", r.Endpoint, r.Version, r.Status, r.Weight)
+	case r.inFlight():
+		return fmt.Sprintf("%s: a rollout to %s is at %d %%", r.Endpoint, r.Version, r.Weight)
 	case r.Kind == rollout.PlanRefused:
 		return fmt.Sprintf("%s: an apply of %s is refused", r.Endpoint, r.Version)
 	case r.Kind == rollout.PlanFrozen:
@@ -208,6 +249,9 @@ func (r Rollout) headline() string {
 
 // facts say how it goes, and what it takes.
 func (r Rollout) facts() string {
+	if r.inFlight() {
+		return r.left()
+	}
 	how := map[rollout.PlanKind]string{
 		rollout.PlanUpdate:        "A change in place: no new environment.",
 		rollout.PlanRemoveExpired: "Environments whose time is over are removed.",
@@ -233,6 +277,21 @@ func (r Rollout) facts() string {
 		how += fmt.Sprintf(" At most **%s** at a time.", counted(r.PeakInstances, "instance"))
 	}
 	return how
+}
+
+// left says who goes on with a rollout in flight that the plan leaves as it is.
+func (r Rollout) left() string {
+	text := "This plan changes nothing of it"
+	if r.From != "" {
+		text += fmt.Sprintf(", and %s is live", r.From)
+	}
+	switch r.Status {
+	case rollout.StatusCapped:
+		return text + ": to go on, raise rollout.max_weight."
+	case rollout.StatusPaused:
+		return text + fmt.Sprintf(": it waits for somebody, and ionroller status %s says for what.", r.Endpoint)
+	}
+	return text + fmt.Sprintf(": the run or daemon at work goes on with it, or ionroller reconcile --once %s.", r.Endpoint)
 }
 
 func counted(n int, what string) string {

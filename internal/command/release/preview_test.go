@@ -24,6 +24,17 @@ func endpointChange(name, version string, plan map[string]any) map[string]any {
 		map[string]any{"name": name, "version": version, "rollout_plan": plan})
 }
 
+// still is an endpoint in the middle of a rollout that a plan changes nothing of.
+func still(status string) map[string]any {
+	return change("ionroller_endpoint.checkout", "ionroller_endpoint", []string{"no-op"}, nil, map[string]any{
+		"name": "checkout", "version": "1.1.0", "rollout_plan": nil, "status": status, "active_environment": "one",
+		"environments": []map[string]any{
+			{"name": "one", "version": "1.0.0", "role": "active", "weight": 90},
+			{"name": "two", "version": "1.1.0", "role": "candidate", "weight": 10},
+		},
+	})
+}
+
 func planOf(t *testing.T, changes ...map[string]any) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": changes})
@@ -72,6 +83,12 @@ To a new environment. At most **1 instance** at a time.
 			"### checkout: the endpoint is removed\n\nRelease `1.0.0` ends.\n"},
 		"capacity": {[]map[string]any{endpointChange("checkout", "1.0.0", map[string]any{"kind": "update", "from": "1.0.0", "to": "1.0.0", "minimum_duration": "0s", "peak_instances": 4, "steps": []string{"change the capacity of 1.0.0 to 2-4 instances"}})},
 			"### checkout: 1.0.0\n\nA change in place: no new environment. At most **4 instances** at a time.\n\n1. change the capacity of 1.0.0 to 2-4 instances\n"},
+		"a rollout that is left to others": {[]map[string]any{still("rolling_out"), change("ionroller_endpoint.basket", "ionroller_endpoint", []string{"no-op"}, nil, map[string]any{"name": "basket", "version": "3.1.0", "status": "live"})},
+			"### checkout: a rollout to 1.1.0 is at 10 %\n\nThis plan changes nothing of it, and 1.0.0 is live: the run or daemon at work goes on with it, or ionroller reconcile --once checkout.\n\n`basket` stays at `3.1.0`.\n"},
+		"at its cap": {[]map[string]any{still("capped")},
+			"### checkout: the rollout to 1.1.0 is capped at 10 %\n\nThis plan changes nothing of it, and 1.0.0 is live: to go on, raise rollout.max_weight.\n"},
+		"at a pause": {[]map[string]any{still("paused")},
+			"### checkout: the rollout to 1.1.0 is paused at 10 %\n\nThis plan changes nothing of it, and 1.0.0 is live: it waits for somebody, and ionroller status checkout says for what.\n"},
 		"nothing": {nil, "### No endpoint changes\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,6 +49,9 @@ type Config struct {
 	Ask func(question string) error
 	// Loop reads the journal while Terraform applies; only Apply needs it.
 	Loop *roller.Roller
+	// Standing says where the endpoint's rollout is, and how it goes on; nothing where
+	// none is in flight. Only Apply needs it.
+	Standing func(ctx context.Context) ([]string, error)
 }
 
 // Refused says that the release is rejected, or the endpoint pinned, and that nothing
@@ -132,6 +135,9 @@ func (r *run) release(ctx context.Context) error {
 	switch {
 	case r.Mode == DryRun:
 		r.result = Planned
+		if shown.inFlight() {
+			return r.say(trail.Info, "%s. %s", shown.headline(), shown.facts())
+		}
 		return nil
 	case r.Mode == EditOnly:
 		if err := r.edit(); err != nil {
@@ -143,8 +149,8 @@ func (r *run) release(ctx context.Context) error {
 		if err := r.edit(); err != nil {
 			return err
 		}
-		r.keep, r.result = true, Unchanged
-		return r.say(trail.Info, "%s of endpoint %s is live already: there is nothing to do", r.Version, r.Endpoint)
+		r.keep = true
+		return r.unchanged(ctx)
 	}
 	if err := r.Ask(r.question(*r.preview)); err != nil {
 		return err
@@ -156,6 +162,26 @@ func (r *run) release(ctx context.Context) error {
 		return err
 	}
 	return r.apply(ctx, shown.Address, file)
+}
+
+// unchanged says why there is nothing to apply: the version is live, or a rollout to it is
+// in flight that an apply does not drive.
+func (r *run) unchanged(ctx context.Context) error {
+	standing, err := r.Standing(ctx)
+	if err != nil {
+		return err
+	}
+	if len(standing) == 0 {
+		r.result = Unchanged
+		return r.say(trail.Info, "%s of endpoint %s is live already: there is nothing to do", r.Version, r.Endpoint)
+	}
+	r.result = InFlight
+	for _, line := range standing {
+		if err := r.say(trail.Info, "%s", line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // plan plans with the new version: where a variable has it by giving the variable its

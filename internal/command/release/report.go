@@ -27,6 +27,7 @@ const (
 	Planned    Result = "planned"   // and nothing was changed
 	Edited     Result = "edited"    // the file, and nothing else
 	Unchanged  Result = "unchanged" // it was live already
+	InFlight   Result = "in_flight" // a rollout to it was, and nothing was changed
 	Applied    Result = "applied"
 	RolledBack Result = "rolled_back"
 	Rejected   Result = "refused" // it is rejected, or the endpoint pinned

@@ -73,7 +73,7 @@ func (p *Printer) Print(lines ...Line) error {
 func (p *Printer) Word(l Line) string {
 	tone := map[Level]terminal.Tone{Warn: terminal.Notable, Error: terminal.Bad}[l.Level]
 	text := strings.ReplaceAll(l.Text, "\n", " ")
-	if p.Prefixed {
+	if p.Prefixed && l.Endpoint != "" {
 		text = l.Endpoint + ": " + text
 	}
 	return p.Paint(tone, "["+string(l.Level)+"]") + " " + text

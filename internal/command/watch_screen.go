@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
@@ -89,7 +89,7 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 		s.cells.Store(int64(max(m.Width, 1)))
 	case tickMessage:
 		return s, tick()
-	case tea.KeyMsg:
+	case tea.KeyPressMsg:
 		if k := m.String(); k == "q" || k == "esc" || k == "ctrl+c" {
 			s.closed = true
 			return s, tea.Quit
@@ -104,7 +104,7 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // View draws the panel.
-func (s *screen) View() string {
+func (s *screen) View() tea.View {
 	footer := "q closes this and stops nothing"
 	switch {
 	case s.closed:
@@ -114,5 +114,5 @@ func (s *screen) View() string {
 	case len(s.sights) == 1 && s.sights[0].Rollout == nil && s.sights[0].Lease == nil:
 		footer = "waits for the next rollout; q closes this"
 	}
-	return s.draw(s.now(), footer)
+	return tea.NewView(s.draw(s.now(), footer))
 }

@@ -105,8 +105,10 @@ dumb terminal, and in a pipe.
 		}
 		return usage(cmd, cmd.ValidateFlagGroups())
 	}
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newDiff(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newDoctor(), newVersion(version))
-	root.AddCommand(orders()...)
+	root.AddCommand(newStatus(), newEvents(), newConfig(), newDiff(), newWatch(), newPreview(), newPolicy(), newDoctor(), newVersion(version))
+	for _, c := range append(orders(), newSandbox(), newDemo(), newRollback(), newReconcile(), newRelease()) {
+		root.AddCommand(lasting(c))
+	}
 	for _, c := range root.Commands() {
 		c.Args = arguments
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"sync"
 	"syscall"
 )
@@ -77,4 +78,13 @@ func leaveToInterrupt(ctx context.Context) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 	}
+}
+
+// untilHangUp returns a context that ends when the terminal closes, unless the command
+// was started to outlive that, as by nohup.
+func untilHangUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }

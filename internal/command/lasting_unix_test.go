@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/sandbox"
 )
@@ -39,6 +40,31 @@ func aSandbox(t *testing.T, before string, words *said) (*exec.Cmd, *os.File, sa
 		t.Fatalf("%v: %s", err, words)
 	}
 	return command, out, info
+}
+
+// What a program was started to ignore, it ignores: the end of its terminal under nohup,
+// and interrupts in the background of a script.
+func TestIgnoredSignalsStayIgnored(t *testing.T) {
+	t.Parallel()
+	command, _, _ := aSandbox(t, "trap '' HUP INT; ", &said{})
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if err := command.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended: %v", err)
+	case <-time.After(500 * time.Millisecond):
+	}
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
 
 // A command that changes something ends in order when nobody reads what it prints, and

@@ -6,8 +6,6 @@ package command
 import (
 	"errors"
 	"io"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -86,7 +84,7 @@ showed and what became of it. All else goes to standard error then.`,
 				return nil
 			}
 			// A terminal that closes must not leave the file changed.
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+			ctx, stop := untilHangUp(cmd.Context())
 			defer stop()
 			report, err := release.Run(ctx, config)
 			switch {

@@ -43,7 +43,12 @@ a file; one that is written in the configuration itself is there while Terraform
 plans, and is set back.
 
 The first interrupt stops the apply: traffic stays as it is, and the same command
-goes on with it.
+goes on with it. The second one ends Terraform too, before it has saved its state,
+which may stay locked then: terraform force-unlock takes the lock away, with the ID
+that Terraform's next error names, once no other run has it.
+
+What is begun goes on when nobody reads its output any more. It is stopped when its
+terminal closes, unless it is run by nohup.
 
 -o json prints an object when it ends: where the version was written, what the plan
 showed and what became of it. All else goes to standard error then.`,
@@ -81,6 +86,7 @@ showed and what became of it. All else goes to standard error then.`,
 					return err
 				}
 				onInterrupt(cmd.Context(), "the same command goes on, and so does ionroller reconcile --once %s", config.Endpoint)
+				alsoOnInterrupt(cmd.Context(), ", and Terraform with it, whose state may stay locked then: terraform force-unlock")
 				return nil
 			}
 			// A terminal that closes must not leave the file changed.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,5 +72,38 @@ func TestTerminalIsNotAsked(t *testing.T) {
 	}
 	if strings.Contains(shown.String(), "\x1b") {
 		t.Errorf("it writes %q, after %s", shown, time.Since(begun))
+	}
+}
+
+// A watch is drawn on a terminal that answers nothing, what happened goes right above the
+// panel, and a key closes it.
+func TestWatchOnTerminal(t *testing.T) {
+	t.Parallel()
+	_, _, info := aSandbox(t, "", &said{})
+	environ := append(append(os.Environ(), info.Variables...), "SUBNET="+info.Subnets[0], "IONROLLER_OWNER=acme", "TERM=xterm-256color", "TERM_PROGRAM=", "COLORTERM=")
+	for _, args := range []string{"1.0.0 1h", "1.1.0 1h 50:10h 100:0s nowait"} {
+		deploy := exec.CommandContext(t.Context(), "deploy", append([]string{"checkout"}, strings.Fields(args)...)...)
+		deploy.Env = environ
+		if text, err := deploy.CombinedOutput(); err != nil {
+			t.Fatalf("deploying: %v\n%s", err, text)
+		}
+	}
+	command := exec.CommandContext(t.Context(), "ionroller", "watch", "checkout")
+	command.Env = environ
+	keys, shown := terminalOf(t, command)
+	shown.await(t, "New rollout from 1\\.0\\.0 to 1\\.1\\.0")
+	shown.await(t, "at step 1 of 2")
+	shown.await(t, "q closes this and stops nothing")
+	if _, err := keys.WriteString("q"); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(shown.String(), "\x1b]11;?") {
+		t.Errorf("it asks for the background: %q", shown)
+	}
+	if far := regexp.MustCompile("\x1b\\[2[0-9]B"); far.MatchString(shown.String()) {
+		t.Errorf("it moves over all of the terminal: %q", shown)
 	}
 }

@@ -382,7 +382,7 @@ func TestScreen(t *testing.T) {
 	s := &screen{panel: panel{Output: terminal.New(io.Discard), width: 80, height: 24}, now: func() time.Time { return noon }}
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 30})
 	s.Update(newsMessage{news{sights: []sight{newSight(baking())}}})
-	if v := s.View().Content; !strings.Contains(v, "3m0s left") || !strings.Contains(v, "q closes this") {
+	if v := s.View().Content; strings.HasSuffix(v, "\n") || !strings.Contains(v, "3m0s left") || !strings.Contains(v, "q closes this") {
 		t.Error(v)
 	}
 	s.Update(newsMessage{news{sights: []sight{newSight(baking(resting))}, fault: errors.New("no network")}})
@@ -399,7 +399,7 @@ func TestScreen(t *testing.T) {
 			t.Errorf("%s does not close it", key)
 		}
 	}
-	if v := s.View().Content; strings.Contains(v, "closes") || !strings.Contains(v, "1.0.0 is live") {
+	if v := s.View().Content; strings.Contains(v, "closes") || !strings.HasSuffix(v, "\n") || !strings.Contains(v, "1.0.0 is live") {
 		t.Error(v)
 	}
 }

@@ -28,7 +28,11 @@ import (
 // is under way; the second ends the program.
 func Main(version string) int {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGTERM)
+	// Shells let what a script runs in the background ignore interrupts.
+	if !signal.Ignored(os.Interrupt) {
+		signal.Notify(signals, os.Interrupt)
+	}
 	ctx := interruptible(context.Background(), signals, os.Stderr, os.Exit)
 	code := run(ctx, version, os.Args[1:], os.Stdout, os.Stderr)
 	leaveToInterrupt(ctx)
@@ -105,8 +109,10 @@ dumb terminal, and in a pipe.
 		}
 		return usage(cmd, cmd.ValidateFlagGroups())
 	}
-	root.AddCommand(newSandbox(), newDemo(), newStatus(), newEvents(), newConfig(), newDiff(), newRollback(), newReconcile(), newRelease(), newWatch(), newPreview(), newPolicy(), newDoctor(), newVersion(version))
-	root.AddCommand(orders()...)
+	root.AddCommand(newStatus(), newEvents(), newConfig(), newDiff(), newWatch(), newPreview(), newPolicy(), newDoctor(), newVersion(version))
+	for _, c := range append(orders(), newSandbox(), newDemo(), newRollback(), newReconcile(), newRelease()) {
+		root.AddCommand(lasting(c))
+	}
 	for _, c := range root.Commands() {
 		c.Args = arguments
 	}

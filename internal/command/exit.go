@@ -56,11 +56,12 @@ func exitCode(err error) int {
 	var failed *roller.Failed
 	var rejected *roller.Rejected
 	var refused *release.Refused
+	var holder *release.WasHeld
 	var different *differs
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.As(err, &held):
+	case errors.As(err, &held), errors.As(err, &holder):
 		return exitHeld
 	case errors.As(err, &rejected), errors.As(err, &refused):
 		return exitRefused

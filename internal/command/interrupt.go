@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"sync"
 	"syscall"
 )
@@ -16,6 +17,7 @@ import (
 type interrupts struct {
 	mu   sync.Mutex
 	text string
+	also string
 	last func()
 }
 
@@ -30,7 +32,7 @@ func interruptible(ctx context.Context, signals <-chan os.Signal, w io.Writer, e
 		<-signals
 		i.mu.Lock()
 		if i.text != "" {
-			fmt.Fprintln(w, i.text)
+			fmt.Fprintln(w, i.text+". Once more ends the program at once"+i.also+".")
 		}
 		i.mu.Unlock()
 		cancel()
@@ -56,7 +58,17 @@ func onInterrupt(ctx context.Context, format string, args ...any) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 		i.text = "ionroller: interrupted: what was begun is ended, nothing more is begun, and traffic stays as it is then; " +
-			fmt.Sprintf(format, args...) + ". Once more ends the program at once."
+			fmt.Sprintf(format, args...)
+	}
+}
+
+// alsoOnInterrupt chooses what the first interrupt says of the second one, beside that
+// it ends the program.
+func alsoOnInterrupt(ctx context.Context, also string) {
+	if i, ok := ctx.Value(interruptsKey{}).(*interrupts); ok {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.also = also
 	}
 }
 
@@ -77,4 +89,13 @@ func leaveToInterrupt(ctx context.Context) {
 		i.mu.Lock()
 		defer i.mu.Unlock()
 	}
+}
+
+// untilHangUp returns a context that ends when the terminal closes, unless the command
+// was started to outlive that, as by nohup.
+func untilHangUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }

@@ -19,6 +19,7 @@ func TestInterrupts(t *testing.T) {
 		var words strings.Builder
 		ctx := interruptible(t.Context(), signals, &words, func(code int) { codes <- code })
 		onInterrupt(ctx, "ionroller reconcile --once %s goes on", "checkout")
+		alsoOnInterrupt(ctx, ", and Terraform with it")
 		cleaned := make(chan bool, 1)
 		onSecondInterrupt(ctx, func() { cleaned <- true })
 		if ctx.Err() != nil {
@@ -26,7 +27,7 @@ func TestInterrupts(t *testing.T) {
 		}
 		signals <- os.Interrupt
 		<-ctx.Done()
-		if !strings.Contains(words.String(), "ionroller reconcile --once checkout goes on. Once more ends the program at once.") {
+		if !strings.Contains(words.String(), "ionroller reconcile --once checkout goes on. Once more ends the program at once, and Terraform with it.") {
 			t.Errorf("the first says %q", words.String())
 		}
 		select {

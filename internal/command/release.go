@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +45,12 @@ a file; one that is written in the configuration itself is there while Terraform
 plans, and is set back.
 
 The first interrupt stops the apply: traffic stays as it is, and the same command
-goes on with it.
+goes on with it. The second one ends Terraform too, before it has saved its state,
+which may stay locked then: terraform force-unlock takes the lock away, with the ID
+that Terraform's next error names, once no other run has it.
+
+What is begun goes on when nobody reads its output any more. It is stopped when its
+terminal closes, unless it is run by nohup.
 
 Where a rollout to the version is in flight already that the plan leaves to others (a
 daemon, a cap, a pause), it says where that is and how it goes on, changes nothing and
@@ -90,10 +93,11 @@ showed and what became of it. All else goes to standard error then.`,
 					return err
 				}
 				onInterrupt(cmd.Context(), "the same command goes on, and so does ionroller reconcile --once %s", config.Endpoint)
+				alsoOnInterrupt(cmd.Context(), ", and Terraform with it, whose state may stay locked then: terraform force-unlock")
 				return nil
 			}
 			// A terminal that closes must not leave the file changed.
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+			ctx, stop := untilHangUp(cmd.Context())
 			defer stop()
 			report, err := release.Run(ctx, config)
 			switch {

@@ -9,9 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -92,7 +90,7 @@ $AWS_ENDPOINT_URL/_sandbox/faults show and change faults, as JSON, at any time.`
 			config.Logger = sandboxLog(cmd.ErrOrStderr(), verbose)
 			warnOpen(cmd.ErrOrStderr(), config.Listen, config.LoadBalancerListen)
 			// A terminal that closes must not leave the user's own services behind.
-			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
+			ctx, stop := untilHangUp(cmd.Context())
 			defer stop()
 			// Nor must somebody who does not want to wait for their end.
 			hurry, closed := make(chan struct{}), make(chan struct{})

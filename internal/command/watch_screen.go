@@ -6,10 +6,11 @@ package command
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
@@ -24,12 +25,14 @@ type screen struct {
 	cells  atomic.Int64 // the width, for who prints above the panel
 	now    func() time.Time
 	fault  error
-	closed bool // nothing is drawn any more but what stays
+	drawn  chan struct{} // it is closed when the panel has its place on the terminal
+	closed bool          // nothing is drawn any more but what stays
 }
 
 type (
 	newsMessage struct{ news }
 	tickMessage struct{}
+	drawMessage struct{}
 	endMessage  struct{}
 )
 
@@ -40,6 +43,7 @@ func watchOnScreen(cmd *cobra.Command, w *watcher) error {
 	out := terminal.New(cmd.OutOrStdout())
 	s := &screen{
 		panel: panel{Output: out, width: 80, height: 24}, now: w.loop.Clock.Now,
+		drawn: make(chan struct{}),
 	}
 	s.cells.Store(int64(s.width))
 	options := []tea.ProgramOption{tea.WithOutput(cmd.OutOrStdout()), tea.WithoutSignalHandler()}
@@ -49,6 +53,11 @@ func watchOnScreen(cmd *cobra.Command, w *watcher) error {
 	program := tea.NewProgram(s, options...)
 	watched := make(chan error, 1)
 	go func() {
+		// A line that is to go above the panel before that is drawn goes to the top.
+		select {
+		case <-s.drawn:
+		case <-ctx.Done():
+		}
 		err := w.watch(ctx, programViewer{program, &trail.Printer{Output: out, Prefixed: w.all}, &s.cells})
 		watched <- err
 		program.Send(endMessage{})
@@ -74,8 +83,13 @@ func (v programViewer) show(n news) error {
 	return nil
 }
 
+// drawnWithin is the time of some frames.
+const drawnWithin = 100 * time.Millisecond
+
 // Init starts the clock by which what is left of a bake is drawn.
-func (s *screen) Init() tea.Cmd { return tick() }
+func (s *screen) Init() tea.Cmd {
+	return tea.Batch(tick(), tea.Tick(drawnWithin, func(time.Time) tea.Msg { return drawMessage{} }))
+}
 
 func tick() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return tickMessage{} })
@@ -89,7 +103,9 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 		s.cells.Store(int64(max(m.Width, 1)))
 	case tickMessage:
 		return s, tick()
-	case tea.KeyMsg:
+	case drawMessage:
+		close(s.drawn)
+	case tea.KeyPressMsg:
 		if k := m.String(); k == "q" || k == "esc" || k == "ctrl+c" {
 			s.closed = true
 			return s, tea.Quit
@@ -104,7 +120,7 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 }
 
 // View draws the panel.
-func (s *screen) View() string {
+func (s *screen) View() tea.View {
 	footer := "q closes this and stops nothing"
 	switch {
 	case s.closed:
@@ -114,5 +130,11 @@ func (s *screen) View() string {
 	case len(s.sights) == 1 && s.sights[0].Rollout == nil && s.sights[0].Lease == nil:
 		footer = "waits for the next rollout; q closes this"
 	}
-	return s.draw(s.now(), footer)
+	text := s.draw(s.now(), footer)
+	if !s.closed {
+		// At the bottom of the terminal there is no room yet for an empty line below, and
+		// where the panel begins would be mistaken by one.
+		text = strings.TrimSuffix(text, "\n")
+	}
+	return tea.NewView(text)
 }

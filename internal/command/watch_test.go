@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/lipgloss"
 	"github.com/google/go-cmp/cmp"
 
@@ -392,24 +392,24 @@ func TestScreen(t *testing.T) {
 	s := &screen{panel: panel{Output: terminal.New(io.Discard), width: 80, height: 24}, now: func() time.Time { return noon }}
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 30})
 	s.Update(newsMessage{news{sights: []sight{newSight(baking())}}})
-	if v := s.View(); !strings.Contains(v, "3m0s left") || !strings.Contains(v, "q closes this") {
+	if v := s.View().Content; strings.HasSuffix(v, "\n") || !strings.Contains(v, "3m0s left") || !strings.Contains(v, "q closes this") {
 		t.Error(v)
 	}
 	s.Update(newsMessage{news{sights: []sight{newSight(baking(resting))}, fault: errors.New("no network")}})
-	if v := s.View(); !strings.Contains(v, "no network; it is tried again") {
+	if v := s.View().Content; !strings.Contains(v, "no network; it is tried again") {
 		t.Error(v)
 	}
 	s.Update(newsMessage{news{sights: []sight{newSight(baking(resting))}}})
-	if v := s.View(); !strings.Contains(v, "waits for the next rollout") {
+	if v := s.View().Content; !strings.Contains(v, "waits for the next rollout") {
 		t.Error(v)
 	}
-	for _, key := range []tea.KeyMsg{{Type: tea.KeyRunes, Runes: []rune("q")}, {Type: tea.KeyCtrlC}, {Type: tea.KeyEsc}} {
+	for _, key := range []tea.KeyPressMsg{{Code: 'q', Text: "q"}, {Code: 'c', Mod: tea.ModCtrl}, {Code: tea.KeyEscape}} {
 		s.closed = false
 		if _, cmd := s.Update(key); cmd == nil || !s.closed {
 			t.Errorf("%s does not close it", key)
 		}
 	}
-	if v := s.View(); strings.Contains(v, "closes") || !strings.Contains(v, "1.0.0 is live") {
+	if v := s.View().Content; strings.Contains(v, "closes") || !strings.HasSuffix(v, "\n") || !strings.Contains(v, "1.0.0 is live") {
 		t.Error(v)
 	}
 }

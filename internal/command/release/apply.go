@@ -42,6 +42,7 @@ func (r *run) apply(ctx context.Context, address, file string) error {
 		}
 	}()
 	stopping, release := stopOf(ctx)
+	r.words.kept.Reset() // what was said of the plan
 	applied := r.tf.apply(stopping, file)
 	release()
 	end()

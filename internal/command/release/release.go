@@ -73,6 +73,7 @@ type run struct {
 	after    *endpoint.Record // when Terraform has applied
 	result   Result           // of a release that was brought about
 	tf       *terraform
+	words    *words // of tf
 	screen   *screen
 	printer  *trail.Printer
 	follower *trail.Follower
@@ -100,7 +101,8 @@ func (r *run) run(ctx context.Context) (err error) {
 	}
 	r.screen = &screen{out: r.Out}
 	r.printer = &trail.Printer{Output: terminal.New(r.Out)}
-	if r.tf, err = newTerraform(path, r.Dir, r.screen, r.Err); err != nil {
+	r.words = &words{Writer: r.Err}
+	if r.tf, err = newTerraform(path, r.Dir, r.screen, r.words); err != nil {
 		return err
 	}
 	r.place, err = configuration.Find(configuration.Query{Dir: r.Dir, VarFiles: r.VarFiles, Environ: os.Environ(), Tofu: r.tf.tofu}, r.Endpoint)

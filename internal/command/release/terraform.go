@@ -16,6 +16,8 @@ import (
 
 	"github.com/hashicorp/terraform-exec/tfexec"
 	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/ionroller/terraform-provider-ionroller/internal/command/terminal"
 )
 
 // patience is how long Terraform, once it is told to stop, has for the change that is
@@ -50,8 +52,9 @@ func newTerraform(path, folder string, out, words io.Writer) (*terraform, error)
 	if err != nil {
 		return nil, err
 	}
-	tf.SetStdout(out)
-	tf.SetStderr(words)
+	// Who closes the terminal must not end Terraform, which could not save its state.
+	tf.SetStdout(terminal.Lasting(out))
+	tf.SetStderr(terminal.Lasting(words))
 	if err := tf.SetWaitDelay(patience); err != nil {
 		return nil, err
 	}
@@ -61,7 +64,7 @@ func newTerraform(path, folder string, out, words io.Writer) (*terraform, error)
 // quiet runs something without printing what it prints on standard output.
 func (t *terraform) quiet(out io.Writer, run func() error) error {
 	t.SetStdout(io.Discard)
-	defer t.SetStdout(out)
+	defer t.SetStdout(terminal.Lasting(out))
 	return run()
 }
 

@@ -45,6 +45,9 @@ func (r *run) verdict(ctx context.Context, applied error, before, after *endpoin
 	if after.Lease != nil {
 		return &roller.Held{Endpoint: r.Endpoint, Lease: *after.Lease}
 	}
+	if r.words.say(heldWords(r.Endpoint)) {
+		return &WasHeld{r.Endpoint}
+	}
 	return applied
 }
 

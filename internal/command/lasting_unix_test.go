@@ -21,7 +21,7 @@ import (
 
 // aSandbox starts one as a program, started by a shell that sets traps before, and
 // returns how it is reached.
-func aSandbox(t *testing.T, before string, words *said) (*exec.Cmd, *os.File, sandbox.Info) {
+func aSandbox(t *testing.T, before string, words *said) (*exec.Cmd, sandbox.Info) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "sh", "-c", before+"exec ionroller sandbox --json --verbose --speed 600")
 	command.Stderr = words
@@ -39,14 +39,14 @@ func aSandbox(t *testing.T, before string, words *said) (*exec.Cmd, *os.File, sa
 	if err = errors.Join(err, json.Unmarshal(line, &info)); err != nil {
 		t.Fatalf("%v: %s", err, words)
 	}
-	return command, out, info
+	return command, info
 }
 
 // What a program was started to ignore, it ignores: the end of its terminal under nohup,
 // and interrupts in the background of a script.
 func TestIgnoredSignalsStayIgnored(t *testing.T) {
 	t.Parallel()
-	command, _, _ := aSandbox(t, "trap '' HUP INT; ", &said{})
+	command, _ := aSandbox(t, "trap '' HUP INT; ", &said{})
 	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT} {
 		if err := command.Process.Signal(s); err != nil {
 			t.Fatal(err)
@@ -71,7 +71,7 @@ func TestIgnoredSignalsStayIgnored(t *testing.T) {
 // gives its lease back.
 func TestNobodyReads(t *testing.T) {
 	t.Parallel()
-	aws, _, info := aSandbox(t, "", &said{})
+	aws, info := aSandbox(t, "", &said{})
 	environ := append(append(os.Environ(), info.Variables...), "SUBNET="+info.Subnets[0], "IONROLLER_OWNER=acme")
 	for _, version := range []string{"1.0.0", "1.1.0"} {
 		deploy := exec.CommandContext(t.Context(), "deploy", "checkout", version, "1h")

@@ -79,7 +79,7 @@ func TestTerminalIsNotAsked(t *testing.T) {
 // panel, and a key closes it.
 func TestWatchOnTerminal(t *testing.T) {
 	t.Parallel()
-	_, _, info := aSandbox(t, "", &said{})
+	_, info := aSandbox(t, "", &said{})
 	environ := append(append(os.Environ(), info.Variables...), "SUBNET="+info.Subnets[0], "IONROLLER_OWNER=acme", "TERM=xterm-256color", "TERM_PROGRAM=", "COLORTERM=")
 	for _, args := range []string{"1.0.0 1h", "1.1.0 1h 50:10h 100:0s nowait"} {
 		deploy := exec.CommandContext(t.Context(), "deploy", append([]string{"checkout"}, strings.Fields(args)...)...)

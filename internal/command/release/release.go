@@ -138,7 +138,7 @@ func (r *run) release(ctx context.Context) error {
 	case r.Mode == DryRun:
 		r.result = Planned
 		if shown.inFlight() {
-			return r.say(trail.Info, "%s. %s", shown.headline(), shown.facts())
+			return r.say("%s. %s", shown.headline(), shown.facts())
 		}
 		return nil
 	case r.Mode == EditOnly:
@@ -175,11 +175,11 @@ func (r *run) unchanged(ctx context.Context) error {
 	}
 	if len(standing) == 0 {
 		r.result = Unchanged
-		return r.say(trail.Info, "%s of endpoint %s is live already: there is nothing to do", r.Version, r.Endpoint)
+		return r.say("%s of endpoint %s is live already: there is nothing to do", r.Version, r.Endpoint)
 	}
 	r.result = InFlight
 	for _, line := range standing {
-		if err := r.say(trail.Info, "%s", line); err != nil {
+		if err := r.say("%s", line); err != nil {
 			return err
 		}
 	}
@@ -259,7 +259,7 @@ func (r *run) edit() error {
 		return fmt.Errorf("unable to change the version: %w", err)
 	}
 	r.written = true
-	return r.say(trail.Info, "%s: the version was %s and is %s", r.place, r.place.Version, r.Version)
+	return r.say("%s: the version was %s and is %s", r.place, r.place.Version, r.Version)
 }
 
 // restore takes the edit back unless it shall stay.
@@ -271,13 +271,13 @@ func (r *run) restore() error {
 		return fmt.Errorf("unable to set the version back to %s: %w", r.place.Version, err)
 	}
 	r.written = false
-	return r.say(trail.Info, "%s: the version is %s again", r.place, r.place.Version)
+	return r.say("%s: the version is %s again", r.place, r.place.Version)
 }
 
-func (r *run) say(level trail.Level, format string, args ...any) error {
+func (r *run) say(format string, args ...any) error {
 	r.screen.Lock()
 	defer r.screen.Unlock()
-	return r.printer.Print(trail.Line{Level: level, Endpoint: r.Endpoint, Text: fmt.Sprintf(format, args...)})
+	return r.printer.Print(trail.Line{Level: trail.Info, Endpoint: r.Endpoint, Text: fmt.Sprintf(format, args...)})
 }
 
 // screen is where Terraform's lines and those of the journal meet, one at a time.

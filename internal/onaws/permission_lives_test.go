@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -23,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	r53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 	"github.com/ionroller/terraform-provider-ionroller/internal/roller"
@@ -475,8 +477,17 @@ func (h *holder) noOrders() error {
 	return err
 }
 
+// observe looks at all there is: that alarms and metrics cannot be read is borne, and
+// only logged.
 func (h *holder) observe() error {
-	_, err := h.loop.Observe(h.Context(), "checkout")
+	var logged strings.Builder
+	loop := *h.loop
+	loop.Log = hclog.New(&hclog.LoggerOptions{Output: &logged, Level: hclog.Warn})
+	w, err := loop.Observe(h.Context(), "checkout")
+	if err == nil && w.Guards == nil && rollout.Watched(&w.Record) {
+		_, why, _ := strings.Cut(logged.String(), "unable to read the alarms and metrics")
+		err = fmt.Errorf("it is shown without what alarms and metrics say: %s", why)
+	}
 	return err
 }
 

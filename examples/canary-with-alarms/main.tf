@@ -51,7 +51,7 @@ resource "ionroller_endpoint" "checkout" {
 
     analysis = {
       error_rate       = { max = 1, max_ratio = 2 } # percent; times the old release's
-      latency          = { percentile = 99, max = "2s" }
+      latency          = { percentile = 99, max = "800ms" }
       minimum_requests = 20
     }
   }

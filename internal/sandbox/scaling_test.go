@@ -211,18 +211,27 @@ func TestNoRequestIsLost(t *testing.T) {
 			}
 		})
 	}
+	// Of each change some requests are sent after it, however busy the machine is.
+	meet := func(what string) {
+		t.Helper()
+		before := sent.Load()
+		w.until("requests meet "+what, func() bool { return sent.Load() >= before+20 })
+	}
 	name := w.resource(first, "AWSEBAutoScalingGroup")
 	for _, n := range []int32{4, 2} {
 		if err := w.setDesired(name, n); err != nil {
 			t.Error(err)
 		}
 		w.until("the capacity is there", func() bool { s := w.targets(oldGroup); return s["healthy"] == int(n) && len(s) == 1 })
+		meet("the new capacity")
 	}
 	for _, weights := range []map[string]int{{oldGroup: 50, newGroup: 50}, {newGroup: 1}} {
 		must[*elbv2.ModifyRuleOutput](w)(w.elb.ModifyRule(ctx, &elbv2.ModifyRuleInput{RuleArn: rule.RuleArn, Actions: forward(weights)}))
+		meet("the new weights")
 	}
 	must[*elasticbeanstalk.TerminateEnvironmentOutput](w)(w.eb.TerminateEnvironment(ctx, &elasticbeanstalk.TerminateEnvironmentInput{EnvironmentId: &first}))
 	w.untilStatus(first, "Terminated")
+	meet("the end of an environment")
 	close(stop)
 	clients.Wait()
 	if failed.Load() > 0 || sent.Load() < 100 {

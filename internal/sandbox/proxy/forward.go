@@ -96,11 +96,11 @@ func (roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, errNoTargets
 		}
 		r.URL.Host = t.Addr
-		start := g.now()
+		start, sent := g.now(), time.Now()
 		response, err := g.transportFor(t, r).RoundTrip(r)
 		switch {
 		case err == nil:
-			g.metrics.answered(start, g.now(), response.StatusCode)
+			g.metrics.answered(g.now(), time.Since(sent), response.StatusCode)
 			g.bytesOut.Add(headerSize(response.Header))
 			if response.StatusCode != http.StatusSwitchingProtocols { // its body is the connection
 				response.Body = &counted{response.Body, &g.bytesOut}

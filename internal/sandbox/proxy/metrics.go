@@ -41,13 +41,14 @@ type metrics struct {
 	minutes []*Minute // by rising Start
 }
 
-// answered counts a request that a target answered.
-func (m *metrics) answered(start, end time.Time, status int) {
+// answered counts a request that a target answered, at a time of AWS's clock. What it
+// took is real time: a service is as quick as it is, however quick that clock runs.
+func (m *metrics) answered(end time.Time, took time.Duration, status int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	minute := m.at(end)
 	minute.RequestCount++
-	minute.ResponseTime.add(end.Sub(start).Seconds())
+	minute.ResponseTime.add(took.Seconds())
 	switch status / 100 {
 	case 2:
 		minute.HTTP2xx++

@@ -14,7 +14,7 @@ func TestMinutes(t *testing.T) {
 	now := time.Date(2026, 1, 1, 10, 0, 59, 0, time.FixedZone("", 3600))
 	var m metrics
 	for i, status := range []int{200, 201, 302, 404, 500, 503} {
-		m.answered(now, now.Add(time.Duration(i)*100*time.Millisecond), status)
+		m.answered(now.Add(time.Duration(i)*100*time.Millisecond), time.Duration(i)*100*time.Millisecond, status)
 	}
 	m.failed(now.Add(2*time.Second), true)
 	m.failed(now, false) // late, into the minute before

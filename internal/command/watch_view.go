@@ -77,7 +77,11 @@ func newSight(w rollout.World) sight {
 
 // waits asks what the run at work would do now.
 func (s *sight) waits(w rollout.World) {
-	switch d := rollout.Decide(w); {
+	d := rollout.Decide(w)
+	if lack, noted := d.Action.(rollout.Lack); noted && lack.Of != "" {
+		d = rollout.Decision{Wake: rollout.Wake{For: lack.Of}} // it is noted, then waited for
+	}
+	switch {
 	case w.Record.Rollout.Frozen != nil || s.Status == rollout.StatusCapped:
 		s.WaitsFor = "somebody to decide"
 	case d.Action == nil && d.Wake.For != "":

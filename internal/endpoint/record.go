@@ -121,10 +121,15 @@ type Rollout struct {
 	Joined time.Time `json:"joined,omitzero"`
 	// Step is the index of the step that is, or is being, set; -1 before any.
 	Step int `json:"step"`
-	// Sent is when the step's weight was first sent, from which guards look, and
-	// Since when it had been read back, from which its bake counts; zero before.
+	// Sent is when the step's weight was first sent, and Since when it had been read
+	// back, from which its bake counts; zero before. Watched is when the weight was
+	// sent that is in force until then.
 	Sent    time.Time `json:"sent,omitzero"`
 	Since   time.Time `json:"since,omitzero"`
+	Watched time.Time `json:"watched,omitzero"`
+	// Lacking is when somebody first noted that the rollout lacks what it waits for,
+	// from which rollout.healthy_within counts; zero while it lacks nothing.
+	Lacking time.Time `json:"lacking,omitzero"`
 	Started time.Time `json:"started"`
 	// Most is the largest share that was ever sent to To, in percent.
 	Most int `json:"most,omitempty"`
@@ -157,8 +162,21 @@ func (f *Rollout) Share(i int) int {
 	return min(f.Steps[i].Weight, f.Limit())
 }
 
-// Set says that the weight of a step is to be set, or set anew.
-func (f *Rollout) Set(step int) { f.Step, f.Sent, f.Since = step, time.Time{}, time.Time{} }
+// Set says that the weight of a step is to be set, or set anew. The one in force is
+// watched until it is sent.
+func (f *Rollout) Set(step int) {
+	f.Step, f.Watched = step, f.Watch()
+	f.Sent, f.Since, f.Lacking = time.Time{}, time.Time{}, time.Time{}
+}
+
+// Watch is when the weight in force was first sent, from which guards look: also over
+// the time that nobody watched. Zero when none was.
+func (f *Rollout) Watch() time.Time {
+	if f.Sent.IsZero() {
+		return f.Watched
+	}
+	return f.Sent
+}
 
 // Limit is the largest share that To gets, in percent.
 func (f *Rollout) Limit() int {

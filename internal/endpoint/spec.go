@@ -62,8 +62,8 @@ type RolloutPolicy struct {
 	// a step is one instance, has no weight, and the last is repeated.
 	Steps []Step `json:"steps,omitempty"`
 	By    By     `json:"by,omitempty"` // empty is ByWeight
-	// HealthyWithin is the time a new environment has to become healthy,
-	// counted from its launch.
+	// HealthyWithin is the time a new environment has to become healthy, or to get
+	// the capacity that a step needs, counted from when the lack is first seen.
 	HealthyWithin Duration `json:"healthy_within"`
 	// MaxWeight caps the rollout, in percent: it stops there until the cap is
 	// lifted. 0 is no cap.

@@ -23,7 +23,7 @@ func rolloutSchema() schema.Attribute {
 		Attributes: map[string]schema.Attribute{
 			"steps":          stepsSchema(),
 			"by":             optionalString(defaultBy, "What the steps move: `weight`, shares of the requests; or `instance`, one instance after the other in one target group: an instance of the new environment is registered and, once it is healthy, one of the old deregistered. By instance a step has no `weight`, `max_weight` must be 100, analysis cannot compare the releases, and the environments do not scale by themselves meanwhile. Default `weight`."),
-			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, from its launch. Then it is given up; no request has reached it. Default `15m`."),
+			"healthy_within": optionalDuration(defaultHealthyWithin, "Time that a new environment has to become healthy, and to get the capacity that a step or a raised `max_weight` needs. It counts from when the lack is first seen. Then the release is given up; it is rejected when it had traffic. Default `15m`."),
 			"max_weight":     optionalInt(defaultMaxWeight, "Largest share that a new release gets, in percent, 1 to 100. Below 100 the rollout stops there, and apply succeeds; raise it to go on. A hot rollback heeds no cap. While the release rests at its cap, a daemon (`ionroller reconcile`) watches over it; a plan warns when none has been seen at work. Default `100`."),
 			"alarms": schema.SetAttribute{
 				Optional: true, Computed: true, Default: setdefault.StaticValue(stringSet(nil)), ElementType: types.StringType,
@@ -33,7 +33,7 @@ func rolloutSchema() schema.Attribute {
 			"extend_bake": optionalDuration(defaultExtendBake, "How much longer a bake lasts at most when an alarm has no data or analysis too few requests. After that the rollout is frozen. Default `10m`."),
 			"smoke": schema.SingleNestedAttribute{
 				Optional:            true,
-				MarkdownDescription: "A check over `test_route` that a new environment passes before the first user's request reaches it. It must pass within `healthy_within`.",
+				MarkdownDescription: "A check over `test_route` that a new environment passes before the first user's request reaches it. It must pass within `healthy_within` of its first failure.",
 				Attributes: map[string]schema.Attribute{
 					"path":   schema.StringAttribute{Required: true, MarkdownDescription: "Path that is asked with `GET`."},
 					"status": optionalInt(defaultSmokeStatus, "HTTP code that is expected. Redirects are not followed. Default `200`."),

@@ -42,6 +42,8 @@ type (
 	Lift struct{}
 	// Freeze leaves traffic as it is until somebody decides.
 	Freeze struct{ Stall endpoint.Stall }
+	// Lack notes what the rollout lacks, from now on; nothing: that it lacks nothing.
+	Lack struct{ Of Awaited }
 	// Thaw goes on with a frozen rollout.
 	Thaw struct{}
 	// Probe asks the candidate over the test route.
@@ -151,9 +153,15 @@ func (a Register) String() string {
 func (a Deregister) String() string {
 	return fmt.Sprintf("deregister %s from %s", strings.Join(a.Instances, ", "), a.Environment)
 }
-func (a Recap) String() string   { return fmt.Sprintf("follow the cap of %d %%", a.Cap) }
-func (Lift) String() string      { return "lift the pause" }
-func (a Freeze) String() string  { return "freeze the rollout: " + a.Stall.Reason }
+func (a Recap) String() string  { return fmt.Sprintf("follow the cap of %d %%", a.Cap) }
+func (Lift) String() string     { return "lift the pause" }
+func (a Freeze) String() string { return "freeze the rollout: " + a.Stall.Reason }
+func (a Lack) String() string {
+	if a.Of == "" {
+		return "note the end of a wait"
+	}
+	return "note the wait for " + string(a.Of)
+}
 func (Thaw) String() string      { return "go on with the frozen rollout" }
 func (Promote) String() string   { return "finish the rollout" }
 func (a Abandon) String() string { return "give the rollout up: " + a.Back.Reason }

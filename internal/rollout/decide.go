@@ -171,10 +171,3 @@ func (d *decider) unaccepted() bool {
 func (d *decider) handedOver(f *endpoint.Rollout) bool {
 	return d.r.Desired.Rollout.NoWait && f.Kind != endpoint.Hot && f.From != "" && f.Step >= 0 && !f.Since.IsZero() && f.Frozen == nil
 }
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}

@@ -80,7 +80,7 @@ func rolling(step int) rollout.World {
 		ID: "r1", Kind: endpoint.New, From: "env-1.0.0", To: name, Steps: desired("").Rollout.Plan(), Step: step, Started: noon,
 	}
 	if step >= 0 {
-		w.Record.Rollout.Since = noon
+		w.Record.Rollout.Sent, w.Record.Rollout.Since = noon, noon
 		w.Traffic.Weights = w.Record.Weights()
 	}
 	return w
@@ -94,6 +94,22 @@ func shrunk(ago time.Duration) rollout.World {
 	w.Record.Rollout.Back = &endpoint.GoingBack{Result: endpoint.Superseded, Reason: "asked for", Since: noon.Add(-ago)}
 	w.Record.Environment("env-1.0.0").Full = 2
 	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy = 1 })
+	return w
+}
+
+// unsent is a rollout whose last step was decided on, and its weight not sent.
+func unsent() rollout.World {
+	w := rolling(0)
+	w.Record.Rollout.Set(1)
+	return w
+}
+
+// waning is a rollout at its last step that has lost one instance of two, at a time; it
+// has been noted since another.
+func waning(now, noted time.Time) rollout.World {
+	w := rolling(1)
+	w.Now, w.Record.Rollout.Lacking = now, noted
+	see(&w, "env-1.1.0", func(s *rollout.Sight) { s.Healthy = 1 })
 	return w
 }
 
@@ -157,7 +173,17 @@ func TestDecide(t *testing.T) {
 		}, "follow the cap of 10 %"},
 		"a cap that was raised waits for capacity": {func() rollout.World {
 			return raised(1)
-		}, "wait for the environment to become healthy"},
+		}, "note the wait for the environment to become healthy"},
+		"not without end": {func() rollout.World {
+			w := raised(1)
+			w.Record.Rollout.Lacking = noon.Add(-15 * time.Minute)
+			return w
+		}, "give the rollout up: env-1.1.0 has 1 healthy targets of the 2 that the raised cap needs, for 15m (rollout.healthy_within)"},
+		"and its time does not count from the step": {func() rollout.World {
+			w := raised(1)
+			w.Now = noon.Add(48 * time.Hour)
+			return w
+		}, "note the wait for the environment to become healthy"},
 		"and is followed with it": {func() rollout.World {
 			return raised(2)
 		}, "follow the cap of 100 %"},
@@ -169,6 +195,24 @@ func TestDecide(t *testing.T) {
 			w.Traffic.Weights = map[string]int{old: 100}
 			return w
 		}, "advance to step 0"},
+		"an alarm fired while nobody watched, before the next step's weight is sent": {func() rollout.World {
+			w := unsent()
+			w.Record.Desired.Rollout.Alarms = []string{"errors"}
+			w.Guards = &rollout.Guards{Alarms: map[string]rollout.Alarm{"errors": {State: rollout.AlarmOK, Fired: noon}}}
+			return w
+		}, "advance to step 1"},
+		"errors were measured while nobody watched, before the next step's weight is sent": {func() rollout.World {
+			w := unsent()
+			w.Record.Desired.Rollout.Analysis = &endpoint.Analysis{ErrorRate: &endpoint.ErrorRate{MaxRatio: 2}}
+			w.Guards = &rollout.Guards{Measures: map[string]rollout.Measure{old: {Requests: 900, Errors: 9}, young: {Requests: 100, Errors: 50}}}
+			return w
+		}, "advance to step 1"},
+		"nothing speaks against the next step, and its weight is sent": {func() rollout.World {
+			w := unsent()
+			w.Record.Desired.Rollout.Alarms = []string{"errors"}
+			w.Guards = &rollout.Guards{Alarms: map[string]rollout.Alarm{"errors": {State: rollout.AlarmOK}}}
+			return w
+		}, "set traffic to env-1.1.0 100 %"},
 		"another release while an operator's way back is not at its end": {func() rollout.World {
 			w := rolling(0)
 			f := w.Record.Rollout
@@ -231,19 +275,19 @@ func TestDecide(t *testing.T) {
 			w.Record.Environment(young).HealthyReads = 0
 			see(&w, young, func(s *rollout.Sight) { s.Healthy = 0 })
 			return w
-		}, "wait for the environment to become healthy"},
+		}, "note the wait for the environment to become healthy"},
 		"healthy targets without Ready are not enough": {func() rollout.World {
 			w := rolling(-1)
 			w.Record.Environment(young).HealthyReads = 0
 			see(&w, young, func(s *rollout.Sight) { s.Ready = false })
 			return w
-		}, "wait for the environment to become healthy"},
+		}, "note the wait for the environment to become healthy"},
 		"three healthy reads let the first step begin": {func() rollout.World { return rolling(-1) }, "advance to step 1"},
 		"no weight before what traffic may go back to keeps its capacity": {func() rollout.World {
 			w := rolling(-1)
 			see(&w, old, func(s *rollout.Sight) { s.Scaling.Min, s.Ready = 1, false })
 			return w
-		}, "wait for the platform to finish its update"},
+		}, "note the wait for the platform to finish its update"},
 		"the platform reports an error": {func() rollout.World {
 			w := rolling(-1)
 			e := w.Record.Environment(young)
@@ -255,7 +299,7 @@ func TestDecide(t *testing.T) {
 			w := rolling(-1)
 			w.Record.Environment(young).HealthyReads = 0
 			see(&w, young, func(s *rollout.Sight) { s.Healthy = 0 })
-			w.Now = noon.Add(15 * time.Minute)
+			w.Now, w.Record.Rollout.Lacking = noon.Add(15*time.Minute), noon
 			return w
 		}, "give the rollout up: env-1.1.0 is not healthy within 15m (rollout.healthy_within): 0 of 2 targets pass their health check"},
 		"a step is set": {func() rollout.World {
@@ -287,7 +331,7 @@ func TestDecide(t *testing.T) {
 			see(&w, old, func(s *rollout.Sight) { s.Scaling.Min = 4 })
 			see(&w, young, func(s *rollout.Sight) { s.Scaling.Min = 4 })
 			return w
-		}, "wait for the environment to become healthy"},
+		}, "note the wait for the environment to become healthy"},
 		"capacity is asked for before weight": {func() rollout.World {
 			w := rolling(0)
 			w.Record.Environment(old).Full = 4
@@ -300,16 +344,27 @@ func TestDecide(t *testing.T) {
 			return w
 		}, "finish the rollout"},
 		"the last step without its capacity is no success": {func() rollout.World {
-			w := rolling(1)
-			w.Now = noon.Add(5 * time.Minute)
-			see(&w, young, func(s *rollout.Sight) { s.Healthy = 1 })
-			return w
+			return waning(noon.Add(5*time.Minute), time.Time{})
+		}, "note the wait for the environment to become healthy"},
+		"nor when nobody was there for hours": {func() rollout.World {
+			return waning(noon.Add(5*time.Hour), time.Time{})
+		}, "note the wait for the environment to become healthy"},
+		"it has its time": {func() rollout.World {
+			return waning(noon.Add(5*time.Hour), noon.Add(5*time.Hour-14*time.Minute))
 		}, "wait for the environment to become healthy"},
-		"nor for ever": {func() rollout.World {
-			w := rolling(1)
-			w.Now = noon.Add(20 * time.Minute)
-			see(&w, young, func(s *rollout.Sight) { s.Healthy = 1 })
+		"what is all that serves is not taken away": {func() rollout.World {
+			w := waning(noon.Add(20*time.Minute), noon.Add(5*time.Minute))
+			w.Record.Active, w.Record.Rollout.From = "", ""
+			w.Record.Environments, w.Traffic.Weights = w.Record.Environments[1:], map[string]int{young: 100}
 			return w
+		}, "freeze the rollout: env-1.1.0 has 1 healthy targets of 2 at the end of its last bake, for 15m (rollout.healthy_within); there is no release to go back to"},
+		"what was lacking and is there again counts no more": {func() rollout.World {
+			w := rolling(0)
+			w.Record.Rollout.Lacking = noon.Add(-10 * time.Minute)
+			return w
+		}, "note the end of a wait"},
+		"nor for ever": {func() rollout.World {
+			return waning(noon.Add(20*time.Minute), noon.Add(5*time.Minute))
 		}, "give the rollout up: env-1.1.0 has 1 healthy targets of 2 at the end of its last bake, for 15m (rollout.healthy_within)"},
 		"the live environment is lost before the candidate has traffic": {func() rollout.World {
 			w := rolling(-1)

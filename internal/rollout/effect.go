@@ -45,7 +45,7 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		r.Takeover.Begun = true
 	}
 	if f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
-		f.Sent = w.Now
+		f.Sent, f.Watched = w.Now, time.Time{}
 	}
 	for name := range shift.Weights {
 		// From here on requests may reach it, whatever becomes of this run.
@@ -84,7 +84,7 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Count:
 		e.count(a)
 	case Advance:
-		e.set(a.Step)
+		e.advance(a.Step)
 	case Join:
 		e.join(a.Instances)
 	case Obey:
@@ -101,6 +101,8 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 		e.tell(endpoint.RolloutFrozen, e.r.Environment(e.r.Rollout.To), "the rollout is frozen, traffic stays as it is: %s", a.Stall.Reason)
 	case Thaw:
 		e.thaw()
+	case Lack:
+		e.lack(a.Of)
 	case Shift:
 		e.r.Move.Answered = true
 	case Settle:
@@ -213,6 +215,7 @@ func (e *effect) count(a Count) {
 	env.HealthyReads++
 	env.LastRead = e.Now
 	if env.HealthyReads == endpoint.HealthyReadsWanted {
+		e.lack("")
 		e.tell(endpoint.EnvironmentHealthy, env, "environment %s is healthy: %d of %d targets in %d consecutive reads", env.Name, e.Sights[env.Name].Healthy, e.Sights[env.Name].Desired, env.HealthyReads)
 	}
 }
@@ -230,7 +233,7 @@ func (e *effect) settle(weights map[string]int) {
 		}
 	}
 	if f := e.r.Rollout; f != nil && f.Step >= 0 && f.Since.IsZero() {
-		f.Since = e.Now
+		f.Since, f.Lacking = e.Now, time.Time{}
 	}
 	e.events = append(e.events, endpoint.Event{
 		Time: e.Now, Type: endpoint.TrafficMoved, Version: toVersion(&e.r),
@@ -316,11 +319,13 @@ func (e *effect) reject(env *endpoint.Environment, reason string, pinned bool) {
 	e.tell(endpoint.ReleaseRejected, env, "%s is rejected: it is not tried again unless rollout.retry is raised above %d, or by ionroller retry", env.Release.Version, e.r.Desired.Rollout.Retry)
 }
 
-// thaw goes on with the step that was frozen: it is baked anew.
+// thaw goes on with the step that was frozen: it is baked anew, and what spoke against
+// it until now is forgiven.
 func (e *effect) thaw() {
 	f := e.r.Rollout
 	f.Frozen = nil
 	e.set(f.Step)
+	f.Watched = e.Now
 	e.tell(endpoint.RolloutContinued, e.r.Environment(f.To), "the frozen rollout goes on at step %d", f.Step+1)
 }
 
@@ -367,30 +372,6 @@ func (e *effect) accept() {
 		e.tell(endpoint.DesiredStateReached, e.r.Environment(e.r.Active), "%s is live as configured", desired.Release.Version)
 	}
 	e.configured(desired)
-}
-
-func (e *effect) probed(fault string) {
-	f := e.r.Rollout
-	f.SmokeFault, f.Probed = fault, e.Now
-	if fault != "" {
-		f.Smoked = 0
-		return
-	}
-	f.Smoked++
-	if f.Smoked == e.r.Desired.Rollout.Smoke.Count {
-		e.tell(endpoint.SmokePassed, e.r.Environment(f.To), "the smoke check passed %d times in a row", f.Smoked)
-	}
-}
-
-func (e *effect) aim(name string) {
-	if name == "" {
-		e.r.TestRuleARN = ""
-		e.tell(endpoint.TestRouteAimed, nil, "the test route is removed")
-		return
-	}
-	env := e.r.Environment(name)
-	e.r.TestRuleARN = e.Traffic.Test.RuleARN
-	e.tell(endpoint.TestRouteAimed, env, "the test route reaches %s, environment %s", env.Release.Version, name)
 }
 
 func (e *effect) unroute() {

@@ -14,7 +14,7 @@ import (
 // Guards is what alarms and metrics say of a rollout at the moment.
 type Guards struct {
 	Alarms map[string]Alarm `json:"alarms,omitempty"` // by name; one that does not exist is missing
-	// Measures are by environment, over the step so far.
+	// Measures are by environment, since the weight in force was first sent.
 	Measures map[string]Measure `json:"measures,omitempty"`
 	// Exposed is the number of requests the new environment has answered since the
 	// rollout began.
@@ -34,8 +34,8 @@ const (
 // Alarm is what CloudWatch says of an alarm.
 type Alarm struct {
 	State AlarmState `json:"state"`
-	// Fired is when it went off, if it did since the step began: also when it is
-	// quiet again.
+	// Fired is when it went off, if it did since the weight in force was first sent:
+	// also when it is quiet again.
 	Fired  time.Time `json:"fired,omitzero"`
 	Reason string    `json:"reason,omitempty"` // CloudWatch's own words
 	// Needs is the least time for which its metric must be bad before it goes off;
@@ -95,11 +95,11 @@ func (d *decider) verdict(f *endpoint.Rollout) verdict {
 	return v
 }
 
-// alarmed says that an alarm speaks against a release that there is another for, or
+// condemned says that a guard speaks against a release that there is another for, or
 // against the first before it got a request.
-func (d *decider) alarmed(f *endpoint.Rollout) bool {
+func (d *decider) condemned(f *endpoint.Rollout) bool {
 	heeded := f.From != "" || d.r.Phase == endpoint.Creating && f.Sent.IsZero()
-	return heeded && Watched(d.r) && d.Guards != nil && d.alarms().against != nil
+	return heeded && d.verdict(f).against != nil
 }
 
 func (d *decider) alarms() verdict {
@@ -138,7 +138,7 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 	}
 	b, measured := d.Guards.Measures[f.From]
 	// Several old groups of a takeover are not measured as one, and not compared with.
-	compared := f.From != "" && f.Share(f.Step) < 100 && !f.Shared() && (measured || f.From != endpoint.OldGroups)
+	compared := f.From != "" && inForce(f) < 100 && !f.Shared() && (measured || f.From != endpoint.OldGroups)
 	short := compared && b.Requests < least
 	if e := a.ErrorRate; e != nil {
 		if e.Max != nil && m.Rate() > *e.Max {
@@ -162,6 +162,14 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 		return verdict{unclear: fmt.Sprintf("%s answered %g requests %s and a comparison needs %g (rollout.analysis.minimum_requests)", f.From, b.Requests, window(b), least)}
 	}
 	return verdict{}
+}
+
+// inForce is the share that was measured: the step's own, once it is sent.
+func inForce(f *endpoint.Rollout) int {
+	if f.Sent.IsZero() && f.Step > 0 {
+		return f.Share(f.Step - 1)
+	}
+	return f.Share(f.Step)
 }
 
 // beside words what a rollout's environment is compared with.

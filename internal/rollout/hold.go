@@ -59,10 +59,7 @@ func (d *decider) lower() (Decision, bool) {
 func (d *decider) recap(f *endpoint.Rollout, to *endpoint.Environment) (Decision, bool) {
 	need, healthy := d.need(f, f.Step), d.Sights[to.Name].Healthy
 	if healthy < need {
-		if d.overdue(f, to) {
-			return d.giveUp("%s has %d healthy targets of the %d that the raised cap needs, for %s (rollout.healthy_within)", to.Name, healthy, need, d.r.Desired.Rollout.HealthyWithin)
-		}
-		return wait(Health)
+		return d.lack(Health, "%s has %d healthy targets of the %d that the raised cap needs, for %s (rollout.healthy_within)", to.Name, healthy, need, d.r.Desired.Rollout.HealthyWithin)
 	}
 	return do(Recap{d.r.Desired.Rollout.Cap()})
 }

@@ -129,10 +129,7 @@ func (d *decider) oneMore(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 	from, within := d.r.Environment(f.From), d.r.Desired.Rollout.HealthyWithin
 	if f.Step >= 0 {
 		if have := len(d.Sights[to.Name].Instances); have < f.Step+2 {
-			if d.overdue(f, to) {
-				return d.giveUp("%s has %d instances of the %d that the next step needs, for %s (rollout.healthy_within)", to.Name, have, f.Step+2, within)
-			}
-			return wait(Health)
+			return d.lack(Health, "%s has %d instances of the %d that the next step needs, for %s (rollout.healthy_within)", to.Name, have, f.Step+2, within)
 		}
 		return do(Advance{f.Step + 1})
 	}
@@ -147,10 +144,9 @@ func (d *decider) oneMore(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 		return do(p.do)
 	case p.lacks == "":
 		return do(Advance{0})
-	case d.overdue(f, to):
-		return d.giveUp("the instances of %s cannot make room in the target group of %s within %s (rollout.healthy_within): %s; with rollout.by = %q each release has a group and a health check of its own", d.r.ActiveVersion(), to.Name, within, p.lacks, endpoint.ByWeight)
+	default:
+		return d.lack(Health, "the instances of %s cannot make room in the target group of %s within %s (rollout.healthy_within): %s; with rollout.by = %q each release has a group and a health check of its own", d.r.ActiveVersion(), to.Name, within, p.lacks, endpoint.ByWeight)
 	}
-	return wait(Health)
 }
 
 // exchange brings instances where the step says, and keeps them there: one that dies
@@ -169,8 +165,8 @@ func (d *decider) exchange(f *endpoint.Rollout) (Decision, bool) {
 		return do(p.do)
 	case !d.entering() || f.Frozen != nil:
 		return pass()
-	case p.lacks != "" && d.Now.Sub(f.Sent) >= d.r.Desired.Rollout.HealthyWithin.Std():
-		return d.giveUp("%s at step %d of %d within %s (rollout.healthy_within)", p.lacks, f.Step+1, len(f.Steps), d.r.Desired.Rollout.HealthyWithin)
+	case p.lacks != "":
+		return d.lack(Health, "%s at step %d of %d within %s (rollout.healthy_within)", p.lacks, f.Step+1, len(f.Steps), d.r.Desired.Rollout.HealthyWithin)
 	}
 	return wait(Health)
 }

@@ -12,6 +12,16 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
+// advance goes on to a step, or back to the one before, whose weight is in force still.
+func (e *effect) advance(step int) {
+	f := e.r.Rollout
+	back := step < f.Step
+	e.set(step)
+	if back && step >= 0 {
+		f.Sent, f.Watched = f.Watched, time.Time{}
+	}
+}
+
 // set begins a step, or begins it anew. By instance only the first sends weights:
 // guards look from now on.
 func (e *effect) set(step int) {
@@ -25,6 +35,7 @@ func (e *effect) set(step int) {
 // join lets so many instances make room for others, one a step.
 func (e *effect) join(n int) {
 	f := e.r.Rollout
+	f.Lacking = time.Time{}
 	if n == 0 {
 		f.Joined = time.Time{}
 		return

@@ -62,6 +62,7 @@ type targets = map[string]rollout.Target
 
 func TestDecideByInstance(t *testing.T) {
 	late := func(w *rollout.World) { w.Now = noon.Add(time.Hour) }
+	overdue := func(w *rollout.World) { late(w); w.Record.Rollout.Lacking = noon }
 	settled := func(w *rollout.World) { w.Record.Rollout.Since, w.Record.Move = noon, nil }
 	for name, c := range map[string]struct {
 		step    int
@@ -81,15 +82,15 @@ func TestDecideByInstance(t *testing.T) {
 			-1, targets{"b1": good, "b2": good}, func(w *rollout.World) {
 				see(w, to, func(s *rollout.Sight) { s.Detached, s.Ready, s.Scaling.Suspended = false, false, false })
 			},
-			"wait for the environment to become healthy",
+			"note the wait for the environment to become healthy",
 		},
 		"the old ones join all together":        {-1, nil, nil, "register a1, a2 with " + to},
 		"one that was missed joins them":        {-1, targets{"a1": good}, nil, "register a2 with " + to},
-		"they are healthy before traffic comes": {-1, targets{"a1": good, "a2": fresh}, nil, "wait for the environment to become healthy"},
+		"they are healthy before traffic comes": {-1, targets{"a1": good, "a2": fresh}, nil, "note the wait for the environment to become healthy"},
 		"nothing of the new release is left":    {-1, targets{"a1": good, "a2": good, "b1": good}, nil, "deregister b1 from " + to},
-		"nor drains":                            {-1, targets{"a1": good, "a2": good, "b1": gone}, nil, "wait for the environment to become healthy"},
+		"nor drains":                            {-1, targets{"a1": good, "a2": good, "b1": gone}, nil, "note the wait for the environment to become healthy"},
 		"then traffic follows":                  {-1, targets{"a1": good, "a2": good}, nil, "advance to step 1"},
-		"they cannot join":                      {-1, targets{"a1": ill, "a2": ill}, late, "give the rollout up: the instances of 1.0.0 cannot make room"},
+		"they cannot join":                      {-1, targets{"a1": ill, "a2": ill}, overdue, "give the rollout up: the instances of 1.0.0 cannot make room"},
 		"the old release is down, so by weight": {
 			-1, nil, func(w *rollout.World) { see(w, from, func(s *rollout.Sight) { s.Healthy = 0 }) },
 			"let 0 instances join the candidate's target group",
@@ -107,11 +108,11 @@ func TestDecideByInstance(t *testing.T) {
 			"set traffic to env-1.1.0 100 %",
 		},
 		"one is registered":                    {0, targets{"a1": good, "a2": good}, nil, "register b1 with " + to},
-		"it is healthy before an old one goes": {0, targets{"a1": good, "a2": good, "b1": fresh}, nil, "wait for the environment to become healthy"},
+		"it is healthy before an old one goes": {0, targets{"a1": good, "a2": good, "b1": fresh}, nil, "note the wait for the environment to become healthy"},
 		"then one goes":                        {0, targets{"a1": good, "a2": good, "b1": good}, nil, "deregister a1 from " + to},
 		"an ill one first":                     {0, targets{"a1": good, "a2": ill, "b1": good}, nil, "deregister a2 from " + to},
 		"then the bake begins":                 {0, targets{"a1": gone, "a2": good, "b1": good}, nil, "note that traffic is env-1.1.0 100 %"},
-		"the new one does not become healthy":  {0, targets{"a1": good, "a2": good, "b1": ill}, late, "give the rollout up: 0 of 1 instances of env-1.1.0 pass the health check at step 1 of 2"},
+		"the new one does not become healthy":  {0, targets{"a1": good, "a2": good, "b1": ill}, overdue, "give the rollout up: 0 of 1 instances of env-1.1.0 pass the health check at step 1 of 2"},
 		"an old one that dies is replaced":     {0, targets{"b1": good}, settled, "register a1 with " + to},
 		"the only new one dies":                {0, targets{"a2": good, "b1": ill}, settled, "give the rollout up: env-1.1.0 has no healthy target left"},
 		"what others put there is taken out":   {0, targets{"a2": good, "b1": good, "b2": good}, settled, "deregister b1 from " + to},

@@ -4,7 +4,6 @@
 package rollout
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -12,10 +11,18 @@ import (
 
 // progress takes the rollout one thing further.
 func (d *decider) progress() (Decision, bool) {
-	f := d.r.Rollout
-	if f == nil {
+	if d.r.Rollout == nil {
 		return pass()
 	}
+	decision, ok := d.further()
+	if d.sated(decision) {
+		return do(Lack{})
+	}
+	return decision, ok
+}
+
+func (d *decider) further() (Decision, bool) {
+	f := d.r.Rollout
 	to := d.r.Environment(f.To)
 	switch {
 	case !to.Launched:
@@ -74,20 +81,10 @@ func (d *decider) progress() (Decision, bool) {
 		return do(Promote{Proven: true})
 	}
 	// It carries all traffic without the capacity for it: not a success.
-	if d.overdue(f, to) && (f.From == "" || d.Sights[f.From].Healthy > 0) {
-		return d.giveUp("%s has %d healthy targets of %d at the end of its last bake, for %s (rollout.healthy_within)", to.Name, s.Healthy, d.need(f, f.Step), d.r.Desired.Rollout.HealthyWithin)
+	if f.From != "" && d.Sights[f.From].Healthy == 0 {
+		return wait(Health) // there is nothing better to go back to
 	}
-	return wait(Health)
-}
-
-// overdue says that a step's time for becoming healthy is over: it counts from the
-// launch, or from the end of the step's bake.
-func (d *decider) overdue(f *endpoint.Rollout, to *endpoint.Environment) bool {
-	since := latest(latest(f.Started, to.Created), f.Joined)
-	if f.Step >= 0 {
-		since = d.baked(f)
-	}
-	return d.Now.Sub(since) >= d.r.Desired.Rollout.HealthyWithin.Std()
+	return d.lack(Health, "%s has %d healthy targets of %d at the end of its last bake, for %s (rollout.healthy_within)", to.Name, s.Healthy, d.need(f, f.Step), d.r.Desired.Rollout.HealthyWithin)
 }
 
 // gate waits until a candidate is healthy in three consecutive reads. Nothing
@@ -107,10 +104,7 @@ func (d *decider) gate(f *endpoint.Rollout, to *endpoint.Environment) (Decision,
 		if to.HealthyReads > 0 {
 			return do(Count{to.Name, false})
 		}
-		if d.overdue(f, to) {
-			return d.giveUp("%s is not healthy within %s (rollout.healthy_within): %d of %d targets pass their health check", to.Name, d.r.Desired.Rollout.HealthyWithin, s.Healthy, s.Desired)
-		}
-		return wait(Health)
+		return d.lack(Health, "%s is not healthy within %s (rollout.healthy_within): %d of %d targets pass their health check", to.Name, d.r.Desired.Rollout.HealthyWithin, s.Healthy, s.Desired)
 	}
 	if next := to.LastRead.Add(endpoint.HealthyReadsInterval); to.HealthyReads > 0 && d.Now.Before(next) {
 		return waitUntil(next, Health)
@@ -144,19 +138,13 @@ func (d *decider) advance(f *endpoint.Rollout, to *endpoint.Environment) (Decisi
 		return wait(Consent)
 	}
 	if f.Step < 0 && f.Kind != endpoint.Hot && !d.floored(f) {
-		if d.overdue(f, to) {
-			return d.giveUp("%s does not take a change of its capacity, for %s (rollout.healthy_within)", f.From, d.r.Desired.Rollout.HealthyWithin)
-		}
-		return wait(Update)
+		return d.lack(Update, "%s does not take a change of its capacity, for %s (rollout.healthy_within)", f.From, d.r.Desired.Rollout.HealthyWithin)
 	}
 	if f.Shared() {
 		return d.oneMore(f, to)
 	}
 	if need := d.need(f, next); s.Healthy < need {
-		if d.overdue(f, to) {
-			return d.giveUp("%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Share(next), d.r.Desired.Rollout.HealthyWithin)
-		}
-		return wait(Health)
+		return d.lack(Health, "%s has %d healthy targets of the %d that %d %% of traffic need, for %s (rollout.healthy_within)", to.Name, s.Healthy, need, f.Share(next), d.r.Desired.Rollout.HealthyWithin)
 	}
 	if d.joins(f) {
 		return do(Join{d.load(d.r.Environment(f.From))})
@@ -192,12 +180,4 @@ func (d *decider) need(f *endpoint.Rollout, step int) int {
 		share = 100 // one by one they are all needed, and each is healthy before it is
 	}
 	return max(1, (share*from.Full+99)/100)
-}
-
-// giveUp ends a rollout whose environment is not what it should be. Once it had
-// traffic, its release is rejected: it has hurt users.
-func (d *decider) giveUp(format string, args ...any) (Decision, bool) {
-	return do(Abandon{Back: endpoint.GoingBack{
-		Result: endpoint.RolledBack, Reason: fmt.Sprintf(format, args...), Rejects: d.r.Rollout.Step >= 0,
-	}})
 }

@@ -52,7 +52,7 @@ func (d *decider) smoke(f *endpoint.Rollout, to *endpoint.Environment) (Decision
 	}
 	pause := probeNext
 	if f.SmokeFault != "" {
-		if d.overdue(f, to) {
+		if d.overdue(f) {
 			return d.giveUp("%s does not pass its smoke check within %s (rollout.healthy_within): %s", to.Name, d.r.Desired.Rollout.HealthyWithin, f.SmokeFault)
 		}
 		pause = probeAgain
@@ -61,4 +61,32 @@ func (d *decider) smoke(f *endpoint.Rollout, to *endpoint.Environment) (Decision
 		return waitUntil(at, Smoke)
 	}
 	return do(Probe{to.Name})
+}
+
+func (e *effect) probed(fault string) {
+	f := e.r.Rollout
+	f.SmokeFault, f.Probed = fault, e.Now
+	if fault != "" {
+		f.Smoked = 0
+		if f.Lacking.IsZero() {
+			e.lack(Smoke)
+		}
+		return
+	}
+	f.Smoked++
+	if f.Smoked == e.r.Desired.Rollout.Smoke.Count {
+		e.lack("")
+		e.tell(endpoint.SmokePassed, e.r.Environment(f.To), "the smoke check passed %d times in a row", f.Smoked)
+	}
+}
+
+func (e *effect) aim(name string) {
+	if name == "" {
+		e.r.TestRuleARN = ""
+		e.tell(endpoint.TestRouteAimed, nil, "the test route is removed")
+		return
+	}
+	env := e.r.Environment(name)
+	e.r.TestRuleARN = e.Traffic.Test.RuleARN
+	e.tell(endpoint.TestRouteAimed, env, "the test route reaches %s, environment %s", env.Release.Version, name)
 }

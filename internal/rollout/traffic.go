@@ -86,14 +86,14 @@ func (d *decider) addressed(want map[string]int) bool {
 }
 
 // tooFar says that the step before is the one to be at: since this one was decided on,
-// and before its weight is there, the candidate's capacity went or an alarm went off.
+// and before its weight is there, the candidate's capacity went or a guard spoke against it.
 func (d *decider) tooFar(want map[string]int) bool {
 	f := d.r.Rollout
 	if !d.stepping() || d.followed() || d.Traffic.Percent(f.To) >= want[f.To] {
 		return false
 	}
 	late := d.unsent(want) || d.Now.Sub(d.r.Move.Since) > readsBehind
-	return late && (d.short(f) || d.alarmed(f))
+	return late && (d.short(f) || d.condemned(f))
 }
 
 // leaving says that an operator's rollback is about to take all traffic from what is

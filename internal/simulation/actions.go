@@ -10,6 +10,7 @@ import "strings"
 var Actions = []struct{ Kind, Words string }{
 	{"Start", "start "},
 	{"Note", "note what is to be taken over"},
+	{"Lack", "note the "},
 	{"Count", "count a read "},
 	{"Advance", "advance to "},
 	{"Obey", "obey the order "},
@@ -48,7 +49,7 @@ var Actions = []struct{ Kind, Words string }{
 var records = map[string]bool{
 	"Start": true, "Note": true, "Count": true, "Advance": true, "Settle": true, "Promote": true, "Abandon": true,
 	"Conclude": true, "Lose": true, "Restore": true, "Accept": true, "Obey": true, "Recap": true,
-	"Lift": true, "Join": true, "Freeze": true, "Thaw": true, "Probe": true,
+	"Lack": true, "Lift": true, "Join": true, "Freeze": true, "Thaw": true, "Probe": true,
 }
 
 // kindOf is the kind of an action that is worded so, or "".

@@ -47,7 +47,7 @@ func TestActionsAreKnownByTheirWords(t *testing.T) {
 		"Accept": rollout.Accept{}, "Launch": rollout.Launch{Environment: "x"}, "Shift": rollout.Shift{},
 		"Scale": rollout.Scale{Environment: "x"}, "Resize": rollout.Resize{Environment: "x"}, "Unroute": rollout.Unroute{},
 		"Retire": rollout.Retire{Environment: "x"}, "Forget": rollout.Forget{Environment: "x"}, "Dissolve": rollout.Dissolve{},
-		"Note": rollout.Note{},
+		"Note": rollout.Note{}, "Lack": rollout.Lack{Of: rollout.Health},
 		"Obey": rollout.Obey{}, "Recap": rollout.Recap{}, "Lift": rollout.Lift{}, "Join": rollout.Join{}, "Attach": rollout.Attach{}, "Detach": rollout.Detach{},
 		"Register": rollout.Register{}, "Deregister": rollout.Deregister{}, "Freeze": rollout.Freeze{}, "Thaw": rollout.Thaw{},
 		"Probe": rollout.Probe{Environment: "x"}, "Aim": rollout.Aim{Environment: "x"}, "Unaim": rollout.Aim{},

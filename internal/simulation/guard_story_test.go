@@ -174,6 +174,27 @@ func TestAlarmThatNobodySaw(t *testing.T) {
 	s.wantShares("1.0.0", 100)
 }
 
+// The run died when it had decided on the next step, before it sent the weight.
+func TestNobodyWatchedBeforeTheNextStep(t *testing.T) {
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.atShare("1.1.0", 10, cancel)
+	if _, err := s.w.Roller("apply").Update(ctx, guarded("1.1.0"), nil); err == nil {
+		t.Fatal("not interrupted")
+	}
+	f := s.w.Records["checkout"].Rollout
+	f.Sent, f.Since = s.w.Now, s.w.Now
+	f.Set(1)
+	s.w.Now = s.w.Now.Add(3 * time.Minute)
+	fired := s.w.Now
+	s.w.Now = s.w.Now.Add(time.Hour)
+	s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+	s.atShare("1.1.0", 50, func() { t.Error("step 2 follows") })
+	s.wantErr(s.try(guarded("1.1.0")), "ALARM at "+fired.Format(time.RFC3339), "10 % of traffic")
+	s.wantShares("1.0.0", 100)
+}
+
 func TestFreeze(t *testing.T) {
 	freeze := func(p *endpoint.RolloutPolicy) { p.OnFailure = endpoint.Freeze }
 	s := begin(t, "1.0.0")

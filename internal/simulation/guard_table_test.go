@@ -25,6 +25,7 @@ const (
 	probe  = "internal/rollout/testroute.go"
 	watch  = "internal/roller/guard.go"
 	back   = "internal/roller/rollback.go"
+	record = "internal/endpoint/record.go"
 )
 
 var guards = slices.Concat(bySeeds, byTests)

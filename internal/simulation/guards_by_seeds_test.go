@@ -22,7 +22,7 @@ var bySeeds = slices.Concat(
 		{"three reads find a candidate healthy", "to.HealthyReads < endpoint.HealthyReadsWanted:", "to.HealthyReads < 1:"},
 		{"a candidate is healthy before it has traffic", "s.Desired > 0 && s.Healthy >= max(s.Desired, d.need(f, 0))", "s.Desired > 0"},
 		{"a candidate is Ready before it has traffic", "healthy := s.Found && s.Ready && s.Desired", "healthy := s.Found && s.Desired"},
-		{"a candidate that does not become healthy is given up", "\t\tif d.overdue(f, to) {\n\t\t\treturn d.giveUp(\"%s is not healthy within", "\t\tif false {\n\t\t\treturn d.giveUp(\"%s is not healthy within"},
+		{"a candidate that does not become healthy is given up", "\tcase d.overdue(f):\n\t\treturn d.giveUp(format, args...)\n", ""},
 		{"a step is baked", "if end := d.baked(f); d.Now.Before(end) {", "if end := d.baked(f); false && d.Now.Before(end) {"},
 		{"a weight is raised with the capacity for it", "need := d.need(f, next); s.Healthy < need {", "need := d.need(f, next); false && s.Healthy < need {"},
 		{"what is needed is a share of all capacity", "return max(1, (share*from.Full+99)/100)", "_ = share\n\treturn 1"},

@@ -14,7 +14,10 @@ var byTests = slices.Concat(
 	}),
 	byATest(decide, "./internal/rollout", "TestDecide", [][3]string{
 		{"where traffic goes back from has its share still", "return f != nil && f.Back != nil && f.Step >= 0 && !d.sent(want) &&", "return false &&"},
-		{"no weight is sent under an alarm that fired since", "late && (d.short(f) || d.alarmed(f))", "late && d.short(f)"},
+		{"no weight is sent under an alarm that fired since", "late && (d.short(f) || d.condemned(f))", "late && d.short(f)"},
+		{"what a rollout lacks has its time from when it is seen", "\tcase f.Lacking.IsZero():\n\t\treturn do(Lack{of})\n", "\tcase f.Lacking.IsZero():\n\t\treturn d.giveUp(format, args...)\n"},
+		{"what is there again has its time anew", "\tif d.sated(decision) {", "\tif false {"},
+		{"what is all that serves is not given up", "\tif f.From == \"\" && f.Step >= 0 && d.r.Phase != endpoint.Creating {", "\tif false {"},
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 		{"reads of health are apart", "to.HealthyReads > 0 && d.Now.Before(next) {", "false && d.Now.Before(next) {"},
 		{"a candidate with errors is given up", "!to.Carried && len(s.Errors) > 0", "false"},
@@ -100,6 +103,16 @@ var byTests = slices.Concat(
 	}),
 	byATest(effect, "./internal/simulation", "TestHostsOfARunThatDied", [][3]string{
 		{"a host that is being pointed is noted before", "\t\tr.Pointing = append(r.Pointing, point.Alias)", "\t\t_ = append(r.Pointing, point.Alias)"},
+	}),
+	byATest(record, "./internal/simulation", "TestNobodyWatchedBeforeTheNextStep", [][3]string{
+		{"a weight is watched until the next is sent", "f.Step, f.Watched = step, f.Watch()", "f.Step, f.Watched = step, time.Time{}"},
+	}),
+	byATest(decide, "./internal/rollout", "TestGuardsLookSinceTheWeightInForce", [][3]string{
+		{"a step that is taken back is watched as before", "\tif back && step >= 0 {", "\tif false {"},
+		{"what spoke against a rollout that goes on is forgiven", "\tf.Watched = e.Now\n", ""},
+	}),
+	byATest(decide, "./internal/rollout", "TestAWaitIsNoted", [][3]string{
+		{"a check that fails has its time from the first failure", "\t\tif f.Lacking.IsZero() {\n\t\t\te.lack(Smoke)\n\t\t}\n", "\t\te.lack(Smoke)\n"},
 	}),
 	byATest(run, "./internal/simulation", "TestHotByPlanIsNotWarmByApply", [][3]string{
 		{"a plan is an upper bound: hot stays hot", "case e.Plan.Kind == rollout.PlanHot && now.Kind != rollout.PlanHot:", "case false:"},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
@@ -19,6 +20,9 @@ type promises struct {
 	heeded  bool           // and alarms had a say in it
 	still   map[string]int // weights when the rollout was frozen
 	edited  time.Time      // a person changed the rule
+	inForce time.Time      // when the candidate's highest weight so far was first sent
+	height  int            // which that was
+	moved   time.Time      // the rollout came further, or was asked to
 	excused bool           // the call under way comes later than any lease allows for
 }
 
@@ -85,12 +89,11 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 	}
 	if same {
 		l.patient(old, next)
+		l.borne(old, next)
+	} else {
+		l.moved = l.w.Now
 	}
-	if same && f.Step > was.Step && was.Step >= 0 && f.Kind != endpoint.Hot && len(next.Desired.Rollout.Alarms) > 0 {
-		if at := l.w.Alarms[alarmName].Fired; at.After(was.Sent.Add(slack)) && at.Before(h.looked) && !was.Sent.IsZero() {
-			l.fail("an alarm that fired is heard", "it fired at %s, and step %d follows", at.Format("15:04:05"), f.Step+1)
-		}
-	}
+	l.heard(h, was, next)
 	if same && f.Step > was.Step && was.Step >= 0 && l.w.Now.Before(was.Since.Add(was.Steps[was.Step].Bake.Std()-slack)) {
 		l.fail("a step is baked", "step %d follows at %s", f.Step+1, l.w.Now.Format("15:04:05"))
 	}
@@ -99,6 +102,34 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 	}
 	if same && f.Step > was.Step && was.Step >= 0 && was.Steps[was.Step].Pause.Then != "" && was.Promoted <= was.Step {
 		l.fail("a step with a pause waits for consent", "step %d", f.Step+1)
+	}
+}
+
+// heard checks that no weight rises after an alarm that fired under the one before, also
+// when nobody was there to see it.
+func (l *life) heard(h *holder, was *endpoint.Rollout, next *endpoint.Record) {
+	f := next.Rollout
+	same := was != nil && was.ID == f.ID
+	switch {
+	case !same:
+		l.inForce, l.height = time.Time{}, 0
+	case was.Frozen != nil && f.Frozen == nil:
+		l.inForce = l.w.Now // it is forgiven
+	}
+	if f.Step < 0 || f.Sent.IsZero() || same && f.Sent.Equal(was.Sent) {
+		return
+	}
+	height := 100*f.Step + f.Share(f.Step)
+	if height <= l.height {
+		return
+	}
+	at, since := l.w.Alarms[alarmName].Fired, l.inForce
+	l.inForce, l.height = l.w.Now, height
+	if f.Kind == endpoint.Hot || f.Back != nil || f.From == "" || len(next.Desired.Rollout.Alarms) == 0 || since.IsZero() {
+		return
+	}
+	if at.After(since.Add(slack)) && at.Before(h.looked) {
+		l.fail("an alarm that fired is heard", "it fired at %s, and step %d, at %d %%, follows", at.Format("15:04:05"), f.Step+1, f.Share(f.Step))
 	}
 }
 
@@ -114,6 +145,25 @@ func (l *life) patient(old, next *endpoint.Record) {
 		if end := was.Since.Add(step.Bake.Std() + step.Pause.Deadline.Std()); l.w.Now.Before(end.Add(-slack)) {
 			l.fail("a step with a pause waits for consent", "it goes on at %s, and the deadline is %s", l.w.Now.Format("15:04:05"), end.Format("15:04:05"))
 		}
+	}
+}
+
+// borne checks that a rollout is given up for what it lacks only when it had time to get
+// it: since it came as far as it is, or was asked to go further.
+func (l *life) borne(old, next *endpoint.Record) {
+	was, f := old.Rollout, next.Rollout
+	within := next.Desired.Rollout.HealthyWithin
+	if was.Back == nil && f.Back != nil && strings.Contains(f.Back.Reason, "(rollout.healthy_within)") && l.w.Now.Before(l.moved.Add(within.Std()-slack)) {
+		l.fail("what a rollout lacks is waited for", "it came as far as it is at %s, and is given up: %s", l.moved.Format("15:04:05"), f.Back.Reason)
+	}
+	reads := func(r *endpoint.Record) bool {
+		to := r.Environment(f.To)
+		return to != nil && to.HealthyReads >= endpoint.HealthyReadsWanted
+	}
+	further := f.Step != was.Step || !f.Since.Equal(was.Since) || f.Cap != was.Cap || !f.Joined.Equal(was.Joined) || reads(next) && !reads(old)
+	asked := f.Promoted > was.Promoted || next.Desired.Rollout.Cap() != old.Desired.Rollout.Cap()
+	if further || asked && was.Lacking.IsZero() {
+		l.moved = l.w.Now
 	}
 }
 

@@ -93,8 +93,8 @@ func (m moment) traffic(r *endpoint.Record, t time.Time) rollout.Traffic {
 	if e, ok := m.environments[endpoint.OldGroups]; ok && r.TakingOver() {
 		seen.OldHealthy = e.healthy(t)
 	}
-	if m.rule == "" {
-		return seen
+	if m.rule == "" || m.old != "" && r.Phase == endpoint.Deleting && r.Rule() == "" {
+		return seen // none, or one that a removal has no part in
 	}
 	var old *endpoint.Takeover
 	if m.old != "" && len(m.weights) == 1 && m.weights[endpoint.OldGroups] > 0 {

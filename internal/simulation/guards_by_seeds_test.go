@@ -49,7 +49,7 @@ var bySeeds = slices.Concat(
 		{"the application goes last", "\tif len(d.r.Environments) > 0 {\n\t\treturn waiting", "\tif false {\n\t\treturn waiting"},
 		{"the test route goes with the endpoint", "\tif d.Traffic.Test.RuleARN != \"\" {", "\tif false {"},
 	}),
-	byASeed(effect, [][3]string{
+	byASeed(decide, [][3]string{
 		{"when an environment was asked for is noted before", "r.Environment(launch.Environment).Created = w.Now", "_ = launch"},
 		{"what may get requests is noted before", "\t\t\tenv.Carried, env.OutSince = true, time.Time{}\n\t\t}\n\t}\n\tfor name, weight", "\t\t\t_ = env\n\t\t}\n\t}\n\tfor name, weight"},
 		{"what left traffic is noted", "weights[env.Name] == 0 && env.Carried && env.OutSince.IsZero()", "false"},

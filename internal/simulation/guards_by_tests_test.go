@@ -80,7 +80,7 @@ var byTests = slices.Concat(
 	byATest(decide, "./internal/rollout", "TestWhatAnOperatorLeavesIsRejected", [][3]string{
 		{"what an operator left is rejected", "\t\te.reject(left, strings", "\t\t_ = strings.TrimRight\n\t\te.reject(to, strings"},
 	}),
-	byATest(effect, "./internal/rollout", "TestWhatMayHappenIsNotedBefore", [][3]string{
+	byATest(decide, "./internal/rollout", "TestWhatMayHappenIsNotedBefore", [][3]string{
 		{"what may be terminated is noted before", "r.Environment(retire.Environment).Retired = w.Now", "_ = retire"},
 		{"what others sent requests to is noted", "env != nil && weight > 0 {", "env != nil && weight > 999 {"},
 	}),
@@ -101,7 +101,7 @@ var byTests = slices.Concat(
 		{"what a rollout comes from is not dropped", "\tif e.r.Rollout != nil {\n\t\treturn \"a rollout", "\tif false {\n\t\treturn \"a rollout"},
 		{"what was dropped is not kept for a look", "\t\tif e.Dropped != \"\" {\n", "\t\tif false {\n"},
 	}),
-	byATest(effect, "./internal/simulation", "TestHostsOfARunThatDied", [][3]string{
+	byATest(decide, "./internal/simulation", "TestHostsOfARunThatDied", [][3]string{
 		{"a host that is being pointed is noted before", "\t\tr.Pointing = append(r.Pointing, point.Alias)", "\t\t_ = append(r.Pointing, point.Alias)"},
 	}),
 	byATest(record, "./internal/simulation", "TestNobodyWatchedBeforeTheNextStep", [][3]string{

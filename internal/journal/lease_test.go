@@ -110,6 +110,27 @@ func TestDeadHolder(t *testing.T) {
 	}
 }
 
+// Who was silent for too long hears what the other did, also when that one is done.
+func TestDeadHolderOfALeaseThatIsFree(t *testing.T) {
+	for name, pin := range map[string]*endpoint.Pin{
+		"another apply": nil, "a rollback": {Version: "1.0.0", Who: who("ionroller rollback")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			dead := w.acquire("first")
+			s := w.acquire("second")
+			w.commit(s, func(r *endpoint.Record) { r.Pin = pin })
+			if err := s.Release(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var taken *roller.TakenOver
+			if err := dead.Renew(t.Context()); !errors.As(err, &taken) || (taken.Rollback == nil) != (pin == nil) {
+				t.Errorf("renewing it: %v", err)
+			}
+		})
+	}
+}
+
 func TestLeaseGivenBack(t *testing.T) {
 	w := newWorld(t)
 	s := w.acquire("first")

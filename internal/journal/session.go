@@ -141,7 +141,7 @@ func (s *session) replace(ctx context.Context, r *endpoint.Record) error {
 		case now == nil:
 			return fmt.Errorf("writing the record of %s: it was removed from bucket %s", r.Endpoint, s.j.Bucket)
 		case now.record.Lease == nil:
-			return fmt.Errorf("writing the record of %s: %w", r.Endpoint, roller.ErrTakenOver)
+			return roller.TakenSince(&s.record, &now.record)
 		case now.record.Lease.Holder != s.lease.Holder:
 			return &roller.Held{Endpoint: r.Endpoint, Lease: *now.record.Lease}
 		}

@@ -196,9 +196,7 @@ type Overtaken struct {
 }
 
 func (o *Overtaken) Error() string {
-	var held *Held
-	if errors.As(o.Err, &held) && held.Lease.Rollback {
-		by := held.Lease.Who
+	if by := wentBack(o.Err); by != nil {
 		return fmt.Sprintf("the run on endpoint %s was ended by %s, by %s on %s: all traffic goes back to an earlier release, and the endpoint is pinned there. This run changes nothing any more; ionroller status %s shows where the endpoint stands, and ionroller events %s why",
 			o.Endpoint, by.Run, by.Caller, by.Host, o.Endpoint, o.Endpoint)
 	}
@@ -207,10 +205,24 @@ func (o *Overtaken) Error() string {
 
 func (o *Overtaken) Unwrap() error { return o.Err }
 
+// wentBack is who took a lease for an operator's rollback; nil when that was not why.
+func wentBack(err error) *endpoint.Who {
+	var held *Held
+	var taken *TakenOver
+	switch {
+	case errors.As(err, &held) && held.Lease.Rollback:
+		return &held.Lease.Who
+	case errors.As(err, &taken) && taken.Rollback != nil:
+		return &taken.Rollback.Who
+	}
+	return nil
+}
+
 // overtaken says that the lease is another run's, or was.
 func overtaken(err error) bool {
 	var held *Held
-	return errors.As(err, &held) || errors.Is(err, ErrTakenOver)
+	var taken *TakenOver
+	return errors.As(err, &held) || errors.As(err, &taken)
 }
 
 // Blocked says that somebody has to do something first.

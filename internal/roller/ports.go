@@ -8,7 +8,6 @@ package roller
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -178,7 +177,7 @@ type Session interface {
 	// Record is the record as it was last committed.
 	Record() endpoint.Record
 	// Commit writes the record, its outbox and a renewed lease. When another run
-	// took the lease it is a *Held, or ErrTakenOver, and nothing was written.
+	// took the lease it is a *Held, or a *TakenOver, and nothing was written.
 	Commit(ctx context.Context, r endpoint.Record) error
 	// Orders returns the orders that wait, the oldest first.
 	Orders(ctx context.Context) ([]endpoint.Order, error)
@@ -211,8 +210,25 @@ func (h *Held) Error() string {
 		h.Lease.Since.UTC().Format(time.RFC3339), h.Lease.Until.UTC().Format(time.RFC3339))
 }
 
-// ErrTakenOver says that the lease was another run's meanwhile, which is done.
-var ErrTakenOver = errors.New("another run has taken the lease over and given it back")
+// TakenOver says that the lease was another run's meanwhile, which is done.
+type TakenOver struct {
+	Endpoint string
+	// Rollback is the pin that it left when it was an operator's rollback.
+	Rollback *endpoint.Pin
+}
+
+// TakenSince tells what became of a record by what is there now.
+func TakenSince(before, now *endpoint.Record) *TakenOver {
+	t := &TakenOver{Endpoint: now.Endpoint}
+	if now.Pin != nil && (before.Pin == nil || *before.Pin != *now.Pin) {
+		t.Rollback = now.Pin
+	}
+	return t
+}
+
+func (t *TakenOver) Error() string {
+	return fmt.Sprintf("writing the record of %s: another run has taken the lease over and given it back", t.Endpoint)
+}
 
 // OtherOwner says that an endpoint of that name is somebody else's.
 type OtherOwner struct{ Endpoint, Owner, Ours string }

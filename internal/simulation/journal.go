@@ -155,7 +155,7 @@ func (s *session) put(r endpoint.Record) error {
 	if last.version != s.version {
 		switch {
 		case stored.Lease == nil:
-			return fmt.Errorf("writing the record of %s: %w", name, roller.ErrTakenOver)
+			return roller.TakenSince(&s.record, stored)
 		case stored.Lease.Holder != s.id:
 			return &roller.Held{Endpoint: name, Lease: *stored.Lease}
 		}

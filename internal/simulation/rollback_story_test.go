@@ -105,7 +105,7 @@ func TestRollbackPreemptsARun(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.wantErr(s.try(spec("1.1.0")), "has taken the lease")
+	s.wantErr(s.try(spec("1.1.0")), "was ended by ", "all traffic goes back to an earlier release, and the endpoint is pinned there")
 	s.wantShares("1.0.0", 100)
 	s.wantErr(s.try(spec("1.1.0")), "is pinned")
 	s.wantQuiet(spec("1.0.0"))

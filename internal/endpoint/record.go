@@ -4,6 +4,7 @@
 package endpoint
 
 import (
+	"reflect"
 	"slices"
 	"time"
 )
@@ -121,12 +122,13 @@ type Rollout struct {
 	Joined time.Time `json:"joined,omitzero"`
 	// Step is the index of the step that is, or is being, set; -1 before any.
 	Step int `json:"step"`
-	// Sent is when the step's weight was first sent, and Since when it had been read
-	// back, from which its bake counts; zero before. Watched is when the weight was
-	// sent that is in force until then.
-	Sent    time.Time `json:"sent,omitzero"`
-	Since   time.Time `json:"since,omitzero"`
-	Watched time.Time `json:"watched,omitzero"`
+	// Given is the share that was sent to To last, in percent, and Sent when it rose to
+	// that, from which guards look: also while the next step is not sent yet.
+	Given int       `json:"given,omitempty"`
+	Sent  time.Time `json:"sent,omitzero"`
+	// Since is when the step's weight had been read back, from which its bake counts;
+	// zero before.
+	Since time.Time `json:"since,omitzero"`
 	// Lacking is when somebody first noted that the rollout lacks what it waits for,
 	// from which rollout.healthy_within counts; zero while it lacks nothing.
 	Lacking time.Time `json:"lacking,omitzero"`
@@ -162,20 +164,21 @@ func (f *Rollout) Share(i int) int {
 	return min(f.Steps[i].Weight, f.Limit())
 }
 
-// Set says that the weight of a step is to be set, or set anew. The one in force is
-// watched until it is sent.
+// Set says that the weight of a step is to be set, or set anew; of step -1 that none is.
 func (f *Rollout) Set(step int) {
-	f.Step, f.Watched = step, f.Watch()
-	f.Sent, f.Since, f.Lacking = time.Time{}, time.Time{}, time.Time{}
+	f.Step, f.Since = step, time.Time{}
+	if step < 0 && f.Given > 0 {
+		f.Given, f.Sent, f.Lacking = 0, time.Time{}, time.Time{}
+	}
 }
 
-// Watch is when the weight in force was first sent, from which guards look: also over
-// the time that nobody watched. Zero when none was.
-func (f *Rollout) Watch() time.Time {
-	if f.Sent.IsZero() {
-		return f.Watched
+// Give notes that a share is being sent to To. From a higher one on guards look anew,
+// and the rollout has what it needs for it.
+func (f *Rollout) Give(share int, now time.Time) {
+	if f.Sent.IsZero() || share > f.Given {
+		f.Sent, f.Lacking = now, time.Time{}
 	}
-	return f.Sent
+	f.Given = share
 }
 
 // Limit is the largest share that To gets, in percent.
@@ -220,6 +223,15 @@ type Outcome struct {
 	Carried  bool      `json:"carried"` // requests may have reached the new environment
 	Rejected bool      `json:"rejected,omitempty"`
 	Evidence *Evidence `json:"evidence,omitempty"`
+}
+
+// Ask makes a spec the desired one. What a rollout lacks for something else than before is
+// another lack, and a release that was given up is tried again.
+func (r *Record) Ask(spec Spec) {
+	if r.Rollout != nil && !reflect.DeepEqual(r.Desired, spec) {
+		r.Rollout.Lacking = time.Time{}
+	}
+	r.Desired, r.GivenUp = spec, ""
 }
 
 // Environment returns the named environment, or nil.

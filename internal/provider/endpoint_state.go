@@ -127,7 +127,7 @@ func planValue(p rollout.Plan) types.Object {
 func preview(w rollout.World, spec endpoint.Spec) rollout.Plan {
 	w = w.Clone()
 	if w.Record.Phase != endpoint.Deleting {
-		w.Record.Desired, w.Record.GivenUp = spec, ""
+		w.Record.Ask(spec)
 	}
 	return rollout.Preview(w)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // guard asks CloudWatch what the guards of a rollout in flight see, over the time
-// since the weight in force was sent: also the part of it that nobody watched.
+// since the weight in force was first sent: also the part of it that nobody watched.
 func (r *Roller) guard(ctx context.Context, w *rollout.World) error {
 	f, policy := w.Record.Rollout, w.Record.Desired.Rollout
 	if !rollout.Watched(&w.Record) {
@@ -21,7 +21,7 @@ func (r *Roller) guard(ctx context.Context, w *rollout.World) error {
 	}
 	g := rollout.Guards{Measures: map[string]rollout.Measure{}}
 	var err error
-	if g.Alarms, err = r.Meter.Alarms(ctx, policy.Alarms, f.Watch()); err != nil {
+	if g.Alarms, err = r.Meter.Alarms(ctx, policy.Alarms, f.Sent); err != nil {
 		return err
 	}
 	if f.Step >= 0 {
@@ -41,7 +41,7 @@ func (r *Roller) measure(ctx context.Context, w *rollout.World, g *rollout.Guard
 		return err
 	}
 	analysis := w.Record.Desired.Rollout.Analysis
-	if analysis == nil || f.Watch().IsZero() {
+	if analysis == nil || f.Sent.IsZero() {
 		return nil
 	}
 	percentile := 0.0
@@ -50,7 +50,7 @@ func (r *Roller) measure(ctx context.Context, w *rollout.World, g *rollout.Guard
 	}
 	for _, name := range []string{f.To, f.From} {
 		if group := groupOf(&w.Record, name); group != "" {
-			if g.Measures[name], err = r.Meter.Measure(ctx, group, f.Watch(), percentile); err != nil {
+			if g.Measures[name], err = r.Meter.Measure(ctx, group, f.Sent, percentile); err != nil {
 				return err
 			}
 		}

@@ -59,7 +59,7 @@ const releaseTimeout = 5 * time.Second
 // apply makes spec the desired one and drives to it.
 func (r *run) apply(ctx context.Context, spec endpoint.Spec, expect *Expectation) (rollout.World, error) {
 	next := r.record.Clone()
-	next.Desired, next.GivenUp = spec, ""
+	next.Ask(spec)
 	if rejection := refused(&next); rejection != nil {
 		return r.world, &Rejected{Endpoint: spec.Name, Live: next.ActiveVersion(), Rejection: *rejection}
 	}

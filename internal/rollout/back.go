@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
@@ -95,7 +96,7 @@ func (e *effect) redirect(to *endpoint.Environment) {
 	}
 	if to.Name == f.To {
 		if f.Back != nil { // it was given up, and is wanted again
-			f.Back = nil
+			f.Back, f.Lacking = nil, time.Time{}
 			f.Set(f.Step)
 		}
 		return

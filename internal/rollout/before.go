@@ -43,8 +43,8 @@ func Before(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	if r.TakingOver() {
 		r.Takeover.Begun = true
 	}
-	if f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() && f.Sent.IsZero() {
-		f.Sent, f.Watched = w.Now, time.Time{}
+	if f != nil && f.Back == nil && (&decider{World: w, r: &r}).stepping() {
+		f.Give(shift.Weights[f.To], w.Now)
 	}
 	for name := range shift.Weights {
 		// From here on requests may reach it, whatever becomes of this run.

@@ -80,8 +80,9 @@ func rolling(step int) rollout.World {
 		ID: "r1", Kind: endpoint.New, From: "env-1.0.0", To: name, Steps: desired("").Rollout.Plan(), Step: step, Started: noon,
 	}
 	if step >= 0 {
-		w.Record.Rollout.Sent, w.Record.Rollout.Since = noon, noon
 		w.Traffic.Weights = w.Record.Weights()
+		w.Record.Rollout.Give(w.Traffic.Weights[name], noon)
+		w.Record.Rollout.Since = noon
 	}
 	return w
 }
@@ -118,6 +119,7 @@ func raised(healthy int) rollout.World {
 	w := rolling(0)
 	w.Record.Rollout.Cap = 5
 	w.Traffic.Weights = w.Record.Weights()
+	w.Record.Rollout.Given = 5
 	w.Record.Environment("env-1.0.0").Full = 20
 	see(&w, "env-1.0.0", func(s *rollout.Sight) { s.Healthy, s.Desired, s.Scaling = 20, 20, rollout.Scaling{Min: 20, Max: 20} })
 	see(&w, "env-1.1.0", func(s *rollout.Sight) { s.Healthy, s.Scaling.Min, s.Scaling.Max = healthy, 20, 20 })
@@ -207,6 +209,35 @@ func TestDecide(t *testing.T) {
 			w.Guards = &rollout.Guards{Measures: map[string]rollout.Measure{old: {Requests: 900, Errors: 9}, young: {Requests: 100, Errors: 50}}}
 			return w
 		}, "advance to step 1"},
+		"an alarm fired while nobody watched, before a raised cap's weight is sent": {func() rollout.World {
+			w := raised(2)
+			w.Record.Rollout.Cap = 100
+			w.Record.Rollout.Set(0)
+			w.Record.Desired.Rollout.Alarms = []string{"errors"}
+			w.Guards = &rollout.Guards{Alarms: map[string]rollout.Alarm{"errors": {State: rollout.AlarmOK, Fired: noon}}}
+			return w
+		}, "follow the cap of 5 %"},
+		"its capacity goes before a raised cap's weight is sent": {func() rollout.World {
+			w := raised(1)
+			w.Record.Rollout.Cap = 100
+			w.Record.Rollout.Set(0)
+			return w
+		}, "follow the cap of 5 %"},
+		"a first weight that AWS never took, and errors meanwhile": {func() rollout.World {
+			w := rolling(0)
+			w.Now = noon.Add(5 * time.Minute)
+			w.Record.Rollout.Since = time.Time{}
+			w.Record.Move = &endpoint.Move{Weights: w.Record.Weights(), Since: noon}
+			w.Traffic.Weights = map[string]int{old: 100}
+			w.Record.Desired.Rollout.Analysis = &endpoint.Analysis{UnhealthyHosts: new(int)}
+			w.Guards = &rollout.Guards{Measures: map[string]rollout.Measure{young: {Unhealthy: 1}}}
+			return w
+		}, "advance to step 0"},
+		"what serves is waited for when there is nothing better to go back to": {func() rollout.World {
+			w := waning(noon.Add(20*time.Minute), noon.Add(5*time.Minute))
+			see(&w, old, func(s *rollout.Sight) { s.Healthy = 0 })
+			return w
+		}, "wait for the environment to become healthy"},
 		"nothing speaks against the next step, and its weight is sent": {func() rollout.World {
 			w := unsent()
 			w.Record.Desired.Rollout.Alarms = []string{"errors"}

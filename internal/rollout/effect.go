@@ -30,7 +30,7 @@ func Effect(w World, a Action) (endpoint.Record, []endpoint.Event) {
 	case Count:
 		e.count(a)
 	case Advance:
-		e.advance(a.Step)
+		e.set(a.Step)
 	case Join:
 		e.join(a.Instances)
 	case Obey:
@@ -271,7 +271,7 @@ func (e *effect) thaw() {
 	f := e.r.Rollout
 	f.Frozen = nil
 	e.set(f.Step)
-	f.Watched = e.Now
+	f.Sent, f.Lacking = e.Now, time.Time{}
 	e.tell(endpoint.RolloutContinued, e.r.Environment(f.To), "the frozen rollout goes on at step %d", f.Step+1)
 }
 

@@ -138,7 +138,7 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 	}
 	b, measured := d.Guards.Measures[f.From]
 	// Several old groups of a takeover are not measured as one, and not compared with.
-	compared := f.From != "" && inForce(f) < 100 && !f.Shared() && (measured || f.From != endpoint.OldGroups)
+	compared := f.From != "" && f.Given < 100 && !f.Shared() && (measured || f.From != endpoint.OldGroups)
 	short := compared && b.Requests < least
 	if e := a.ErrorRate; e != nil {
 		if e.Max != nil && m.Rate() > *e.Max {
@@ -162,14 +162,6 @@ func (d *decider) analysis(f *endpoint.Rollout, a endpoint.Analysis) verdict {
 		return verdict{unclear: fmt.Sprintf("%s answered %g requests %s and a comparison needs %g (rollout.analysis.minimum_requests)", f.From, b.Requests, window(b), least)}
 	}
 	return verdict{}
-}
-
-// inForce is the share that was measured: the step's own, once it is sent.
-func inForce(f *endpoint.Rollout) int {
-	if f.Sent.IsZero() && f.Step > 0 {
-		return f.Share(f.Step - 1)
-	}
-	return f.Share(f.Step)
 }
 
 // beside words what a rollout's environment is compared with.

@@ -12,23 +12,13 @@ import (
 	"github.com/ionroller/terraform-provider-ionroller/internal/endpoint"
 )
 
-// advance goes on to a step, or back to the one before, whose weight is in force still.
-func (e *effect) advance(step int) {
-	f := e.r.Rollout
-	back := step < f.Step
-	e.set(step)
-	if back && step >= 0 {
-		f.Sent, f.Watched = f.Watched, time.Time{}
-	}
-}
-
-// set begins a step, or begins it anew. By instance only the first sends weights:
-// guards look from now on.
+// set begins a step, or begins it anew. By instance only the first sends weights: from
+// the others guards look from now on.
 func (e *effect) set(step int) {
 	f := e.r.Rollout
 	f.Set(step)
-	if f.Shared() && step >= 0 {
-		f.Sent = e.Now
+	if f.Shared() && step > 0 {
+		f.Sent, f.Lacking = e.Now, time.Time{}
 	}
 }
 

@@ -11,11 +11,14 @@ import (
 )
 
 // Model is an AWS without bad luck: what is asked for is there at once.
-type Model struct{ World }
+type Model struct {
+	World
+	calmed bool // nothing speaks against the rollout, nor will
+}
 
 // NewModel begins with what was seen of the real one.
 func NewModel(w World) *Model {
-	m := &Model{w.Clone()}
+	m := &Model{World: w.Clone()}
 	if m.Sights == nil {
 		m.Sights = map[string]Sight{}
 	}
@@ -31,9 +34,7 @@ func NewModel(w World) *Model {
 	if rule := m.Record.ToTakeOver(); rule != "" && m.Traffic.Old == nil {
 		m.Traffic.Old = &endpoint.Takeover{RuleARN: rule} // what it does is not known beforehand
 	}
-	if !m.accused() {
-		m.Guards = content(&m.Record, m.Now)
-	}
+	m.calm()
 	return m
 }
 
@@ -57,7 +58,15 @@ func (m *Model) Do(a Action) {
 	}
 	m.Record, _ = Effect(m.World, a)
 	Learn(&m.Record, m.Sights)
-	m.Guards = content(&m.Record, m.Now)
+	m.calm()
+}
+
+// calm lets guards say that all is well, once what speaks against the rollout had its way.
+func (m *Model) calm() {
+	m.calmed = m.calmed || !m.accused()
+	if m.calmed {
+		m.Guards = content(&m.Record, m.Now)
+	}
 }
 
 func (m *Model) touch(a Action) {
@@ -126,7 +135,7 @@ func (m *Model) wake(w Wake) {
 	} else if w.At.After(m.Now) {
 		m.Now = w.At
 	}
-	m.Guards = content(&m.Record, m.Now)
+	m.calm()
 	if f := m.Record.Rollout; f != nil && w.For == Consent {
 		f.Paused, f.Promoted = nil, f.Step+1
 	}

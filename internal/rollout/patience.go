@@ -18,6 +18,8 @@ import (
 func (d *decider) lack(of Awaited, format string, args ...any) (Decision, bool) {
 	f := d.r.Rollout
 	switch {
+	case f.Step >= 0 && f.From != "" && d.Sights[f.From].Healthy == 0:
+		// There is nothing better to go back to.
 	case f.Lacking.IsZero():
 		return do(Lack{of})
 	case d.overdue(f):

@@ -81,9 +81,6 @@ func (d *decider) further() (Decision, bool) {
 		return do(Promote{Proven: true})
 	}
 	// It carries all traffic without the capacity for it: not a success.
-	if f.From != "" && d.Sights[f.From].Healthy == 0 {
-		return wait(Health) // there is nothing better to go back to
-	}
 	return d.lack(Health, "%s has %d healthy targets of %d at the end of its last bake, for %s (rollout.healthy_within)", to.Name, s.Healthy, d.need(f, f.Step), d.r.Desired.Rollout.HealthyWithin)
 }
 

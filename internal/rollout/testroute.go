@@ -52,7 +52,7 @@ func (d *decider) smoke(f *endpoint.Rollout, to *endpoint.Environment) (Decision
 	}
 	pause := probeNext
 	if f.SmokeFault != "" {
-		if d.overdue(f) {
+		if d.overdue(f) && d.Now.Before(f.Probed.Add(probeAgain)) { // it was asked just now
 			return d.giveUp("%s does not pass its smoke check within %s (rollout.healthy_within): %s", to.Name, d.r.Desired.Rollout.HealthyWithin, f.SmokeFault)
 		}
 		pause = probeAgain

@@ -56,7 +56,7 @@ func (d *decider) repair() (Decision, bool) {
 	case !d.addressed(want):
 		return wait(Health)
 	case d.tooFar(want):
-		return do(Advance{d.r.Rollout.Step - 1})
+		return d.retreat()
 	case d.worse(want), d.hasty(want):
 		return d.spare()
 	}
@@ -85,7 +85,7 @@ func (d *decider) addressed(want map[string]int) bool {
 	return true
 }
 
-// tooFar says that the step before is the one to be at: since this one was decided on,
+// tooFar says that the weight in force is the one to be at: since this one was decided on,
 // and before its weight is there, the candidate's capacity went or a guard spoke against it.
 func (d *decider) tooFar(want map[string]int) bool {
 	f := d.r.Rollout
@@ -94,6 +94,16 @@ func (d *decider) tooFar(want map[string]int) bool {
 	}
 	late := d.unsent(want) || d.Now.Sub(d.r.Move.Since) > readsBehind
 	return late && (d.short(f) || d.condemned(f))
+}
+
+// retreat goes back to the weight in force: that of the step before, or the one under the
+// cap that was in force before it was raised.
+func (d *decider) retreat() (Decision, bool) {
+	f := d.r.Rollout
+	if f.Given > 0 && f.Given < f.Share(f.Step) && (f.Step == 0 || f.Given > f.Share(f.Step-1)) {
+		return do(Recap{f.Given})
+	}
+	return do(Advance{f.Step - 1})
 }
 
 // leaving says that an operator's rollback is about to take all traffic from what is

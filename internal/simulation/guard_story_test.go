@@ -184,7 +184,6 @@ func TestNobodyWatchedBeforeTheNextStep(t *testing.T) {
 		t.Fatal("not interrupted")
 	}
 	f := s.w.Records["checkout"].Rollout
-	f.Sent, f.Since = s.w.Now, s.w.Now
 	f.Set(1)
 	s.w.Now = s.w.Now.Add(3 * time.Minute)
 	fired := s.w.Now
@@ -193,6 +192,40 @@ func TestNobodyWatchedBeforeTheNextStep(t *testing.T) {
 	s.atShare("1.1.0", 50, func() { t.Error("step 2 follows") })
 	s.wantErr(s.try(guarded("1.1.0")), "ALARM at "+fired.Format(time.RFC3339), "10 % of traffic")
 	s.wantShares("1.0.0", 100)
+}
+
+// An alarm fired and is quiet again while a rollout rests at its cap and nobody watches.
+// It is heard, whether the cap is lowered or raised then.
+func TestAlarmAtACapThatNobodySaw(t *testing.T) {
+	for _, next := range []int{20, 80} {
+		s := begin(t, "1.0.0")
+		s.alarm(rollout.AlarmOK)
+		s.update(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.MaxWeight = 50 }))
+		fired := s.w.Now.Add(time.Hour)
+		s.w.Now = s.w.Now.Add(2 * time.Hour)
+		s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+		s.wantErr(s.try(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.MaxWeight = next })), "ALARM at "+fired.Format(time.RFC3339))
+		s.wantShares("1.0.0", 100)
+	}
+}
+
+// A raised cap took capacity that had not come when its run ended. Later another cap is asked
+// for, and what that takes has its own time.
+func TestAnotherCapHasItsOwnTime(t *testing.T) {
+	capped := func(n int) endpoint.Spec {
+		return guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.Steps, p.MaxWeight = p.Steps[2:], n })
+	}
+	s := begin(t, "1.0.0")
+	s.alarm(rollout.AlarmOK)
+	s.update(capped(10))
+	r := s.w.Records["checkout"]
+	r.Rollout.Lacking = s.w.Now
+	s.w.Now = s.w.Now.Add(20 * time.Minute)
+	e := s.w.Environments[r.Rollout.To]
+	e.Instances = slices.Clone(e.Instances)
+	e.Instances[0].Healthy = s.w.Now.Add(5 * time.Minute) // it is being replaced
+	s.update(capped(100))
+	s.wantShares("1.1.0", 100)
 }
 
 func TestFreeze(t *testing.T) {

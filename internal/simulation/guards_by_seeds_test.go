@@ -16,7 +16,7 @@ var bySeeds = slices.Concat(
 		{"weights are read back", "!d.Traffic.Is(want) || !d.Traffic.Routed || d.entering() &&", "d.entering() &&"},
 		{"weights that were not sent are sent, whatever a read shows", "d.Traffic.Routed && !d.unsent(want) && !doubtful", "d.Traffic.Routed && !doubtful"},
 		{"what others changed is repaired", "\tcase want == nil, d.untouched()", "\tcase want == nil, d.r.Rollout == nil && d.r.Move == nil, d.untouched()"},
-		{"a step that lost its capacity is taken back", "\tcase d.tooFar(want):\n\t\treturn do(Advance{d.r.Rollout.Step - 1})\n", ""},
+		{"a step that lost its capacity is taken back", "\tcase d.tooFar(want):\n\t\treturn d.retreat()\n", ""},
 		{"a repair does not take traffic from what is healthy", "\tcase d.worse(want), d.hasty", "\tcase d.hasty"},
 		{"a rollout that was given up is closed", "f != nil && f.Back != nil {\n\t\treturn do(Conclude{})", "f != nil && f.Back != nil && false {\n\t\treturn do(Conclude{})"},
 		{"three reads find a candidate healthy", "to.HealthyReads < endpoint.HealthyReadsWanted:", "to.HealthyReads < 1:"},

@@ -17,6 +17,8 @@ var byTests = slices.Concat(
 		{"no weight is sent under an alarm that fired since", "late && (d.short(f) || d.condemned(f))", "late && d.short(f)"},
 		{"what a rollout lacks has its time from when it is seen", "\tcase f.Lacking.IsZero():\n\t\treturn do(Lack{of})\n", "\tcase f.Lacking.IsZero():\n\t\treturn d.giveUp(format, args...)\n"},
 		{"what is there again has its time anew", "\tif d.sated(decision) {", "\tif false {"},
+		{"a raised cap is taken back to the one in force", "\tif f.Given > 0 && f.Given < f.Share(f.Step) &&", "\tif false &&"},
+		{"what serves is waited for when nothing else does", "\tcase f.Step >= 0 && f.From != \"\" && d.Sights[f.From].Healthy == 0:\n", "\tcase false:\n"},
 		{"what is all that serves is not given up", "\tif f.From == \"\" && f.Step >= 0 && d.r.Phase != endpoint.Creating {", "\tif false {"},
 		{"what is paused stays", "\tcase f.Paused != nil:\n\t\treturn wait(Consent)\n\tcase d.consentWanted", "\tcase d.consentWanted"},
 		{"reads of health are apart", "to.HealthyReads > 0 && d.Now.Before(next) {", "false && d.Now.Before(next) {"},
@@ -104,12 +106,18 @@ var byTests = slices.Concat(
 	byATest(decide, "./internal/simulation", "TestHostsOfARunThatDied", [][3]string{
 		{"a host that is being pointed is noted before", "\t\tr.Pointing = append(r.Pointing, point.Alias)", "\t\t_ = append(r.Pointing, point.Alias)"},
 	}),
+	byATest(record, "./internal/rollout", "TestGuardsLookSinceTheWeightInForce", [][3]string{
+		{"a weight that is no higher is watched as before", "if f.Sent.IsZero() || share > f.Given {", "if f.Sent.IsZero() || share != f.Given {"},
+		{"a weight that was never taken is not watched", "\tif step < 0 && f.Given > 0 {", "\tif false {"},
+	}),
 	byATest(record, "./internal/simulation", "TestNobodyWatchedBeforeTheNextStep", [][3]string{
-		{"a weight is watched until the next is sent", "f.Step, f.Watched = step, f.Watch()", "f.Step, f.Watched = step, time.Time{}"},
+		{"a weight is watched until the next is sent", "\tf.Step, f.Since = step, time.Time{}\n", "\tf.Step, f.Since, f.Sent = step, time.Time{}, time.Time{}\n"},
+	}),
+	byATest(record, "./internal/simulation", "TestAnotherCapHasItsOwnTime", [][3]string{
+		{"what is lacking for something else is another lack", "\tif r.Rollout != nil && !reflect.DeepEqual(r.Desired, spec) {", "\tif false {"},
 	}),
 	byATest(decide, "./internal/rollout", "TestGuardsLookSinceTheWeightInForce", [][3]string{
-		{"a step that is taken back is watched as before", "\tif back && step >= 0 {", "\tif false {"},
-		{"what spoke against a rollout that goes on is forgiven", "\tf.Watched = e.Now\n", ""},
+		{"what spoke against a rollout that goes on is forgiven", "\tf.Sent, f.Lacking = e.Now, time.Time{}\n\te.tell(", "\te.tell("},
 	}),
 	byATest(decide, "./internal/rollout", "TestAWaitIsNoted", [][3]string{
 		{"a check that fails has its time from the first failure", "\t\tif f.Lacking.IsZero() {\n\t\t\te.lack(Smoke)\n\t\t}\n", "\t\te.lack(Smoke)\n"},

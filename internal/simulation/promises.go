@@ -20,8 +20,8 @@ type promises struct {
 	heeded  bool           // and alarms had a say in it
 	still   map[string]int // weights when the rollout was frozen
 	edited  time.Time      // a person changed the rule
-	inForce time.Time      // when the candidate's highest weight so far was first sent
-	height  int            // which that was
+	risen   time.Time      // the candidate's share was raised to what it is, or was forgiven
+	share   int            // which that is; by instance 100 for each
 	moved   time.Time      // the rollout came further, or was asked to
 	excused bool           // the call under way comes later than any lease allows for
 }
@@ -105,30 +105,36 @@ func (l *life) held(h *holder, old, next *endpoint.Record) {
 	}
 }
 
-// heard checks that no weight rises after an alarm that fired under the one before, also
+// heard checks that no share rises after an alarm that fired under the one before, also
 // when nobody was there to see it.
 func (l *life) heard(h *holder, was *endpoint.Rollout, next *endpoint.Record) {
 	f := next.Rollout
 	same := was != nil && was.ID == f.ID
 	switch {
 	case !same:
-		l.inForce, l.height = time.Time{}, 0
+		l.risen, l.share = time.Time{}, 0
 	case was.Frozen != nil && f.Frozen == nil:
-		l.inForce = l.w.Now // it is forgiven
+		l.risen = l.w.Now // it is forgiven
 	}
-	if f.Step < 0 || f.Sent.IsZero() || same && f.Sent.Equal(was.Sent) {
+	share := l.share
+	switch {
+	case f.Back != nil || f.Step < 0:
+		return
+	case f.Shared():
+		share = 100 * (f.Step + 1)
+	case next.Move != nil:
+		share = next.Move.Weights[f.To]
+	}
+	rises, since := share > l.share, l.risen
+	l.share = share
+	if !rises {
 		return
 	}
-	height := 100*f.Step + f.Share(f.Step)
-	if height <= l.height {
+	l.risen = l.w.Now
+	if since.IsZero() || f.Kind == endpoint.Hot || f.From == "" || len(next.Desired.Rollout.Alarms) == 0 {
 		return
 	}
-	at, since := l.w.Alarms[alarmName].Fired, l.inForce
-	l.inForce, l.height = l.w.Now, height
-	if f.Kind == endpoint.Hot || f.Back != nil || f.From == "" || len(next.Desired.Rollout.Alarms) == 0 || since.IsZero() {
-		return
-	}
-	if at.After(since.Add(slack)) && at.Before(h.looked) {
+	if at := l.w.Alarms[alarmName].Fired; at.After(since.Add(slack)) && at.Before(h.looked) {
 		l.fail("an alarm that fired is heard", "it fired at %s, and step %d, at %d %%, follows", at.Format("15:04:05"), f.Step+1, f.Share(f.Step))
 	}
 }
@@ -160,9 +166,10 @@ func (l *life) borne(old, next *endpoint.Record) {
 		to := r.Environment(f.To)
 		return to != nil && to.HealthyReads >= endpoint.HealthyReadsWanted
 	}
-	further := f.Step != was.Step || !f.Since.Equal(was.Since) || f.Cap != was.Cap || !f.Joined.Equal(was.Joined) || reads(next) && !reads(old)
-	asked := f.Promoted > was.Promoted || next.Desired.Rollout.Cap() != old.Desired.Rollout.Cap()
-	if further || asked && was.Lacking.IsZero() {
+	settled := !f.Since.IsZero() && !f.Since.Equal(was.Since)
+	further := settled || f.Given != was.Given || f.Shared() && f.Step != was.Step || !f.Joined.Equal(was.Joined) || reads(next) && !reads(old)
+	asked := f.Promoted > was.Promoted && was.Lacking.IsZero() || next.Desired.Rollout.Cap() != old.Desired.Rollout.Cap()
+	if further || asked {
 		l.moved = l.w.Now
 	}
 }

@@ -79,7 +79,4 @@ var bySeeds = slices.Concat(
 		{"the test route is on the newest", "seen.RuleARN != \"\" && seen.Routed && seen.Target == newest:", "seen.RuleARN != \"\" && seen.Routed:"},
 		{"the test route goes when it is not wanted", "case d.r.Desired.TestRoute == nil && seen.RuleARN != \"\":", "case false:"},
 	}),
-	byASeed(back, [][3]string{
-		{"a rollback ends well only on its target", "\tif !run.enough(&run.record) {", "\tif false {"},
-	}),
 )

@@ -169,6 +169,9 @@ var byTests = slices.Concat(
 		{"a rollback outlasts who it preempted", "\treturn run.reassert(ctx, r.Clock.Now().Add(strayCalls))", "\treturn nil"},
 		{"a rollback outlasts who began while it looked", " || record.Epoch != before.Record.Epoch+1", ""},
 	}),
+	byATest(back, "./internal/simulation", "TestRollbackWhoseTargetGoes", [][3]string{
+		{"a rollback ends well only on its target", "\tif !run.enough(&run.record) {", "\tif false {"},
+	}),
 	byATest(decide, "./internal/simulation", "TestRollbackRepairsNothingFirst", [][3]string{
 		{"a rollback repairs nothing on its way", ", d.leaving():", ":"},
 	}),

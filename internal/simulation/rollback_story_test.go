@@ -171,6 +171,22 @@ func TestInterruptedRollback(t *testing.T) {
 	s.wantShares("1.2.0", 100)
 }
 
+// Somebody terminates what traffic has just gone back to: that is no rollback that ended well,
+// whatever serves at the end.
+func TestRollbackWhoseTargetGoes(t *testing.T) {
+	s := begin(t, "1.0.0", "1.1.0")
+	s.atShare("1.0.0", 100, func() {
+		for _, e := range s.w.Environments {
+			e.Gone = e.Gone || e.Release.Version == "1.0.0"
+		}
+	})
+	told := false
+	err := s.w.Roller("command").Rollback(context.Background(), "checkout", "", "", func(rollout.World) { told = true })
+	if err == nil || told {
+		t.Errorf("err = %v, told that traffic is back: %v", err, told)
+	}
+}
+
 // A rollback that was cut short can be asked for again, with its version and without.
 func TestRollbackAgain(t *testing.T) {
 	for _, version := range []string{"", "1.0.0"} {

@@ -114,7 +114,7 @@ var byTests = slices.Concat(
 		{"a weight is watched until the next is sent", "\tf.Step, f.Since = step, time.Time{}\n", "\tf.Step, f.Since, f.Sent = step, time.Time{}, time.Time{}\n"},
 	}),
 	byATest(record, "./internal/simulation", "TestAnotherCapHasItsOwnTime", [][3]string{
-		{"what is lacking for something else is another lack", "\tif r.Rollout != nil && !reflect.DeepEqual(r.Desired, spec) {", "\tif false {"},
+		{"what is lacking for something else is another lack", "\tif r.Rollout != nil && !reflect.DeepEqual(r.Desired, spec) {", "\tif r.Rollout != nil && reflect.DeepEqual(r.Desired, spec) {"},
 	}),
 	byATest(decide, "./internal/rollout", "TestGuardsLookSinceTheWeightInForce", [][3]string{
 		{"what spoke against a rollout that goes on is forgiven", "\tf.Sent, f.Lacking = e.Now, time.Time{}\n\te.tell(", "\te.tell("},

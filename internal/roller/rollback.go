@@ -39,7 +39,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 	record := session.Record()
 	// A run may have begun since it was looked.
 	preempted := before.Record.Lease != nil || record.Epoch != before.Record.Epoch+1
-	run := &run{Roller: r, session: session, record: record, world: rollout.World{Record: record}}
+	run := &run{Roller: r, session: session, record: record, world: rollout.World{Record: record}, steers: true}
 	defer run.end()
 	world, err := r.see(ctx, record)
 	if err != nil {
@@ -63,7 +63,7 @@ func (r *Roller) Rollback(ctx context.Context, name, version, why string, moved 
 		return failed(run.world)
 	}
 	moved(run.world)
-	run.enough, run.passes, run.steers = nil, true, true
+	run.enough, run.passes = nil, true
 	if _, err := run.drive(ctx); err != nil || !preempted {
 		return err
 	}

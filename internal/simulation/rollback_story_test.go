@@ -172,7 +172,7 @@ func TestInterruptedRollback(t *testing.T) {
 }
 
 // Somebody terminates what traffic has just gone back to: that is no rollback that ended well,
-// whatever serves at the end.
+// and it is told at once.
 func TestRollbackWhoseTargetGoes(t *testing.T) {
 	s := begin(t, "1.0.0", "1.1.0")
 	s.atShare("1.0.0", 100, func() {
@@ -182,9 +182,14 @@ func TestRollbackWhoseTargetGoes(t *testing.T) {
 	})
 	told := false
 	err := s.w.Roller("command").Rollback(context.Background(), "checkout", "", "", func(rollout.World) { told = true })
-	if err == nil || told {
-		t.Errorf("err = %v, told that traffic is back: %v", err, told)
+	s.wantErr(err, "was terminated outside ionroller", "Release 1.1.0 is live")
+	if told {
+		t.Error("it told that traffic is back")
 	}
+	if n := len(s.w.Environments); n != 2 {
+		t.Errorf("there are %d environments: who is in a hurry makes none", n)
+	}
+	s.wantShares("1.1.0", 100)
 }
 
 // A rollback that was cut short can be asked for again, with its version and without.

@@ -106,6 +106,15 @@ func TestSight(t *testing.T) {
 	if frozen.WaitsFor != "somebody to decide" {
 		t.Errorf("frozen it waits for %q", frozen.WaitsFor)
 	}
+	starting := newSight(baking(func(w *rollout.World) {
+		f := w.Record.Rollout
+		f.Step, f.Since = -1, time.Time{}
+		w.Traffic.Weights = map[string]int{f.From: 100}
+		w.Sights[f.To] = rollout.Sight{Found: true, Desired: 2}
+	}))
+	if starting.WaitsFor != "the environment to become healthy" {
+		t.Errorf("before anybody noted that its environment is not healthy, it waits for %q", starting.WaitsFor)
+	}
 }
 
 // What changes between two sights, and no event tells, is told once.

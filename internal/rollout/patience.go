@@ -56,6 +56,7 @@ func (d *decider) giveUp(format string, args ...any) (Decision, bool) {
 	return do(Abandon{Back: endpoint.GoingBack{Result: endpoint.RolledBack, Reason: reason, Rejects: f.Step >= 0}})
 }
 
+// lack notes from when on the rollout lacks something; of nothing, that it lacks nothing.
 func (e *effect) lack(of Awaited) {
 	e.r.Rollout.Lacking = time.Time{}
 	if of != "" {

@@ -21,6 +21,7 @@ func (d *decider) progress() (Decision, bool) {
 	return decision, ok
 }
 
+// further is progress, whatever was lacking until now.
 func (d *decider) further() (Decision, bool) {
 	f := d.r.Rollout
 	to := d.r.Environment(f.To)

@@ -63,6 +63,7 @@ func (d *decider) smoke(f *endpoint.Rollout, to *endpoint.Environment) (Decision
 	return do(Probe{to.Name})
 }
 
+// probed notes the answer to a smoke check: what was wrong with it, or "".
 func (e *effect) probed(fault string) {
 	f := e.r.Rollout
 	f.SmokeFault, f.Probed = fault, e.Now
@@ -80,6 +81,7 @@ func (e *effect) probed(fault string) {
 	}
 }
 
+// aim notes what the test route reaches; "" is nothing.
 func (e *effect) aim(name string) {
 	if name == "" {
 		e.r.TestRuleARN = ""

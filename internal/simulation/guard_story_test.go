@@ -36,6 +36,26 @@ func (s story) alarm(state rollout.AlarmState) {
 	s.w.Alarms["checkout-5xx"] = a
 }
 
+// alarmUnseen lets an alarm fire and be quiet again while nobody is there, and says when
+// it fired.
+func (s story) alarmUnseen() time.Time {
+	fired := s.w.Now.Add(3 * time.Minute)
+	s.w.Now = fired.Add(time.Hour)
+	s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+	return fired
+}
+
+// cutShort interrupts an apply as soon as its release has a share of traffic.
+func (s story) cutShort(to endpoint.Spec, share int) {
+	s.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s.atShare(to.Release.Version, share, cancel)
+	if _, err := s.w.Roller("apply").Update(ctx, to, nil); err == nil {
+		s.Fatal("not interrupted")
+	}
+	s.w.Watch = nil
+}
+
 // atShare does something once, as soon as a version has a share of traffic.
 func (s story) atShare(version string, share int, do func()) {
 	s.w.Watch = func(*simulation.World) {
@@ -159,17 +179,8 @@ func TestAlarmBeforeTheFirstRequestRejectsNothing(t *testing.T) {
 func TestAlarmThatNobodySaw(t *testing.T) {
 	s := begin(t, "1.0.0")
 	s.alarm(rollout.AlarmOK)
-	ctx, cancel := context.WithCancel(context.Background())
-	s.atShare("1.1.0", 10, cancel)
-	if _, err := s.w.Roller("apply").Update(ctx, guarded("1.1.0"), nil); err == nil {
-		t.Fatal("not interrupted")
-	}
-	s.w.Watch = nil
-	s.w.Now = s.w.Now.Add(3 * time.Minute)
-	s.alarm(rollout.AlarmFiring)
-	fired := s.w.Now
-	s.w.Now = s.w.Now.Add(time.Hour)
-	s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+	s.cutShort(guarded("1.1.0"), 10)
+	fired := s.alarmUnseen()
 	s.wantErr(s.try(guarded("1.1.0")), "ALARM at "+fired.Format(time.RFC3339))
 	s.wantShares("1.0.0", 100)
 }
@@ -178,17 +189,9 @@ func TestAlarmThatNobodySaw(t *testing.T) {
 func TestNobodyWatchedBeforeTheNextStep(t *testing.T) {
 	s := begin(t, "1.0.0")
 	s.alarm(rollout.AlarmOK)
-	ctx, cancel := context.WithCancel(context.Background())
-	s.atShare("1.1.0", 10, cancel)
-	if _, err := s.w.Roller("apply").Update(ctx, guarded("1.1.0"), nil); err == nil {
-		t.Fatal("not interrupted")
-	}
-	f := s.w.Records["checkout"].Rollout
-	f.Set(1)
-	s.w.Now = s.w.Now.Add(3 * time.Minute)
-	fired := s.w.Now
-	s.w.Now = s.w.Now.Add(time.Hour)
-	s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+	s.cutShort(guarded("1.1.0"), 10)
+	s.w.Records["checkout"].Rollout.Set(1)
+	fired := s.alarmUnseen()
 	s.atShare("1.1.0", 50, func() { t.Error("step 2 follows") })
 	s.wantErr(s.try(guarded("1.1.0")), "ALARM at "+fired.Format(time.RFC3339), "10 % of traffic")
 	s.wantShares("1.0.0", 100)
@@ -201,9 +204,7 @@ func TestAlarmAtACapThatNobodySaw(t *testing.T) {
 		s := begin(t, "1.0.0")
 		s.alarm(rollout.AlarmOK)
 		s.update(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.MaxWeight = 50 }))
-		fired := s.w.Now.Add(time.Hour)
-		s.w.Now = s.w.Now.Add(2 * time.Hour)
-		s.w.Alarms["checkout-5xx"] = rollout.Alarm{State: rollout.AlarmOK, Fired: fired}
+		fired := s.alarmUnseen()
 		s.wantErr(s.try(guarded("1.1.0", func(p *endpoint.RolloutPolicy) { p.MaxWeight = next })), "ALARM at "+fired.Format(time.RFC3339))
 		s.wantShares("1.0.0", 100)
 	}
